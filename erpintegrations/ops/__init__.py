@@ -1,0 +1,1 @@
+"""What operators need: logging, health, deployment checks, addresses behind proxies. No business rule lives here."""

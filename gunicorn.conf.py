@@ -1,0 +1,21 @@
+"""How gunicorn serves the product; it reads this file by itself when started in this directory."""
+
+import os
+from pathlib import Path
+
+from erpintegrations.environment import read_environment
+
+# Read here once before any worker exists: a worker that stops over a wrong setting would be started again for ever.
+_environment = read_environment(Path(__file__).resolve().parent)
+
+wsgi_app = "erpintegrations.wsgi"
+bind = os.environ.get("GUNICORN_BIND", "127.0.0.1:8000")
+worker_class = "gthread"
+# Fits one small machine; for more, `GUNICORN_CMD_ARGS="--workers 4"`.
+workers = 1 if _environment.sandbox else 2
+threads = 8
+timeout = 60
+graceful_timeout = 20
+# django-structlog logs each request with its id; the socket would be shared by all servers of one account.
+accesslog = None
+control_socket_disable = True

@@ -1,0 +1,17 @@
+from directory.models.activity import Activity, SubjectType, Verb
+from directory.models.companies import Company, CompanyMember, Level, Project, ProjectMember
+from directory.models.people import User
+from directory.models.privilege import PrivilegeRequest
+
+__all__ = [
+    "Activity",
+    "Company",
+    "CompanyMember",
+    "Level",
+    "PrivilegeRequest",
+    "Project",
+    "ProjectMember",
+    "SubjectType",
+    "User",
+    "Verb",
+]

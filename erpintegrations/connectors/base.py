@@ -1,0 +1,142 @@
+"""What the product needs of an ERP: the words it speaks, and the errors it may raise.
+
+Nothing in this package knows Django's models. Services call a `Connector`; the connector answers with the frozen
+dataclasses below, or raises `Retryable` or `NeedsAttention`. Any other exception is a bug in the connector.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Collection, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import Protocol
+
+
+class CommitmentKind(StrEnum):
+    """The two kinds of commitment, in the values that the database stores."""
+
+    SUBCONTRACT = "subcontract"
+    PURCHASE_ORDER = "purchase_order"
+
+
+class ErpError(Exception):
+    """Something in the way between us and the ERP, told in two voices.
+
+    `problem` and `remedy` are sentences for the person who looks at the page; `cause` is for the log and never
+    holds a secret (no URL, login or password).
+    """
+
+    def __init__(self, problem: str, *, remedy: str, cause: str = "") -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.remedy = remedy
+        self.cause = cause
+
+
+class Retryable(ErpError):
+    """It may work in a minute: unreachable, timed out, busy, cut off in the middle of a read."""
+
+
+class NeedsAttention(ErpError):
+    """It stays so until a person acts: wrong database, missing table or column, sign-in refused, empty ERP."""
+
+
+@dataclass(frozen=True, slots=True)
+class ErpIdentity:
+    """Which server, database and company answered. Compared whole: another one is never read as deletions."""
+
+    server: str
+    database: str
+    company: str
+
+
+@dataclass(frozen=True, slots=True)
+class ErpRecord:
+    """A subcontract or purchase order as the ERP has it now. Amounts are in the company's currency.
+
+    `amount` is the sum of the lines as first agreed; `changed_amount` what change orders added; `invoiced_amount`
+    what has been billed or received. Texts are trimmed, ids lower case.
+    """
+
+    erp_id: str
+    kind: CommitmentKind
+    number: str
+    job_id: str
+    vendor_id: str
+    description: str
+    status: str
+    is_void: bool
+    contract_date: datetime.date | None
+    amount: Decimal
+    changed_amount: Decimal
+    invoiced_amount: Decimal
+    updated_at: datetime.datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class LookUp:
+    """The answer to "what became of these records?": those found, and which of the asked jobs are still there."""
+
+    identity: ErpIdentity
+    records: dict[str, ErpRecord]
+    job_ids: frozenset[str]
+
+
+class Reading(Protocol):
+    """One consistent reading of the whole ERP side, all from the same moment.
+
+    `records` streams each record once and raises `Retryable` at its end unless exactly as many rows came as the ERP
+    counted beforehand: a reading that ends without an error is complete.
+    """
+
+    identity: ErpIdentity
+    job_ids: frozenset[str]
+    counted: int
+
+    def records(self) -> Iterator[ErpRecord]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """How pages speak of this ERP; the rest of the product names no ERP itself.
+
+    `how_to_delete` says per kind where in the ERP a record is deleted, as an instruction: "Delete it in …".
+    `why_refused` says per kind why the ERP refuses to delete an invoiced or changed record, and what to do instead.
+    """
+
+    label: str
+    short_label: str
+    how_to_delete: dict[CommitmentKind, str]
+    why_refused: dict[CommitmentKind, str]
+    purge_name: str
+
+
+class Connector(Protocol):
+    """A way to one company's data in one ERP. Reads only; every call opens and closes its own connection."""
+
+    wording: Wording
+
+    def identity(self) -> ErpIdentity:
+        """Say who answers. Raises Retryable, NeedsAttention."""
+        ...
+
+    def reading(self) -> AbstractContextManager[Reading]:
+        """Open one consistent reading. Raises Retryable, NeedsAttention."""
+        ...
+
+    def look_up(
+        self,
+        erp_ids: Collection[str],
+        *,
+        job_ids: Collection[str] = (),
+        timeout_seconds: float | None = None,
+    ) -> LookUp:
+        """Ask for these records (and whether these jobs exist) alone. Raises Retryable, also when time runs out, NeedsAttention."""
+        ...
+
+
+ConnectorFactory = Callable[[str], Connector]
+"""Builds a connector from a database URL (secret). Raises NeedsAttention when the URL cannot be understood."""

@@ -1,0 +1,57 @@
+"""A company's way to its ERP."""
+
+from __future__ import annotations
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.utils import timezone
+
+from erpintegrations.connectors import Connector, Wording, connector_for, wording_for
+from erpintegrations.connectors.base import ErpIdentity
+from erpintegrations.encryption import EncryptedTextField
+
+
+class ErpConnection(models.Model):
+    """Where a company's ERP is read from, and which server, database and company answered when it was set up.
+
+    `server`, `database` and `erp_company` are learned at the first reading; after that, an answer from anywhere else
+    is an error and never a deletion. They are blank again when the database URL is changed.
+    """
+
+    company = models.OneToOneField("directory.Company", on_delete=models.PROTECT, related_name="erp_connection")
+    connector_key = models.CharField("accounting system", max_length=30, default="sage100")
+    database_url = EncryptedTextField("database URL", help_text="Stored encrypted and never shown again.")
+    server = models.CharField(max_length=400, blank=True, editable=False)
+    database = models.CharField(max_length=400, blank=True, editable=False)
+    erp_company = models.CharField("company in the ERP", max_length=400, blank=True, editable=False)
+    is_enabled = models.BooleanField("hourly sync", default=True)
+    interval_minutes = models.PositiveSmallIntegerField(
+        default=60, validators=[MinValueValidator(5), MaxValueValidator(24 * 60)], editable=False
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = "ERP connection"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(server="", database="", erp_company="")
+                | ~models.Q(server="") & ~models.Q(database="") & ~models.Q(erp_company=""),
+                name="connection_identity_whole_or_none",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.company} – {self.wording.label}"
+
+    @property
+    def wording(self) -> Wording:
+        return wording_for(self.connector_key)
+
+    @property
+    def identity(self) -> ErpIdentity | None:
+        """Who must answer; None until the first reading."""
+        return ErpIdentity(self.server, self.database, self.erp_company) if self.server else None
+
+    def connector(self) -> Connector:
+        """Raises NeedsAttention when the database URL cannot be understood."""
+        return connector_for(self.connector_key, self.database_url)

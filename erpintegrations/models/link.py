@@ -1,0 +1,130 @@
+"""The sync link: a commitment here and its counterpart in the ERP."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from commitments.models import Commitment
+
+
+class Presence(models.TextChoices):
+    """What is recorded of the counterpart in the ERP, by a completed sync or a Check now."""
+
+    UNKNOWN = "unknown", "Not looked at yet"
+    PRESENT = "present", "In the ERP"
+    DELETED = "deleted", "Deleted"
+    VOIDED = "voided", "Voided"
+    PURGED = "purged", "Purged with its job"
+
+
+GONE = (Presence.DELETED, Presence.VOIDED, Presence.PURGED)
+
+
+class SyncLink(models.Model):
+    """A commitment and its counterpart in the ERP, identified there by `erp_id` (lower case).
+
+        open ──Unlink──▶ closed ──Undo──▶ open         (`closed_at` is empty while open)
+
+    One open link per commitment and per ERP record. A link is closed by a person only, and is kept for good: the last
+    one a person closed is the memory that keeps a sync from linking again.
+
+    What is recorded of the ERP side (`presence`, `erp_*`, amounts) is as of the later of the connection's last completed
+    run and `checked_at`; a sync that finds nothing new does not write here. Whoever writes here filters on what they
+    read (`version`, `presence`, `closed_at`), and counts the rows.
+
+    `number`, `title`, `project_name`, `vendor_name` and `amount` are copies of ours that lists order and search by;
+    the commitment's own are locked while it is linked, and renamed projects and vendors are copied by the housekeeping.
+    """
+
+    company = models.ForeignKey("directory.Company", on_delete=models.PROTECT, related_name="+")
+    connection = models.ForeignKey("erpintegrations.ErpConnection", on_delete=models.PROTECT, related_name="links")
+    commitment = models.ForeignKey(Commitment, on_delete=models.PROTECT, related_name="links")
+    project = models.ForeignKey("directory.Project", on_delete=models.PROTECT, related_name="+")
+    vendor = models.ForeignKey("commitments.Vendor", on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField("type", max_length=20, choices=Commitment.Kind.choices)
+    number = models.CharField(max_length=50)
+    title = models.CharField(max_length=200)
+    project_name = models.CharField(max_length=200)
+    vendor_name = models.CharField(max_length=150)
+    amount = models.DecimalField(max_digits=14, decimal_places=2)
+
+    erp_id = models.CharField(max_length=64)
+    erp_number = models.CharField(max_length=50)
+    erp_job_id = models.CharField(max_length=30)
+    erp_vendor_id = models.CharField(max_length=30, blank=True)
+    erp_status = models.CharField(max_length=30, blank=True)
+    erp_description = models.CharField(max_length=200, blank=True)
+    erp_amount = models.DecimalField(max_digits=14, decimal_places=2, default=Decimal("0.00"))
+    changed_amount = models.DecimalField(max_digits=14, decimal_places=2, default=Decimal("0.00"))
+    invoiced_amount = models.DecimalField(max_digits=14, decimal_places=2, default=Decimal("0.00"))
+    erp_updated_at = models.DateTimeField(null=True)
+
+    presence = models.CharField(max_length=10, choices=Presence.choices, default=Presence.UNKNOWN)
+    presence_changed_at = models.DateTimeField(null=True)
+    checked_at = models.DateTimeField(null=True)
+    version = models.PositiveIntegerField(default=1)
+
+    linked_at = models.DateTimeField(default=timezone.now)
+    linked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    closed_at = models.DateTimeField(null=True)
+    closed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    close_reason = models.TextField(blank=True)
+    close_token = models.UUIDField(null=True)
+    closed_commitment_revision = models.PositiveIntegerField(null=True)
+
+    class Meta:
+        ordering = ["number", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["commitment"], condition=models.Q(closed_at=None), name="link_one_open_per_commitment"
+            ),
+            models.UniqueConstraint(
+                fields=["connection", "erp_id"], condition=models.Q(closed_at=None), name="link_one_open_per_erp_record"
+            ),
+            models.CheckConstraint(condition=~models.Q(erp_id=""), name="link_erp_id_not_blank"),
+            models.CheckConstraint(condition=models.Q(presence__in=Presence.values), name="link_presence_known"),
+            models.CheckConstraint(
+                condition=models.Q(closed_at=None, closed_by=None, close_token=None, closed_commitment_revision=None)
+                | models.Q(
+                    closed_at__isnull=False,
+                    closed_by__isnull=False,
+                    close_token__isnull=False,
+                    closed_commitment_revision__isnull=False,
+                    presence__in=GONE,
+                ),
+                name="link_closed_by_a_person_and_only_when_gone",
+            ),
+        ]
+        indexes = [
+            *(
+                models.Index(fields=["company", column, "id"], condition=models.Q(closed_at=None), name=f"link_by_{name}")
+                for column, name in (
+                    ("number", "number"),
+                    ("title", "title"),
+                    ("kind", "kind"),
+                    ("project_name", "project"),
+                    ("vendor_name", "vendor"),
+                    ("amount", "amount"),
+                    ("erp_number", "erp_number"),
+                    ("presence", "presence"),
+                    ("linked_at", "linked_at"),
+                )
+            ),
+            models.Index(fields=["commitment", "-id"], name="link_by_commitment"),
+            models.Index(fields=["connection", "erp_id"], name="link_by_erp_id"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number} ↔ {self.erp_number}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.closed_at is None
+
+    @property
+    def is_gone(self) -> bool:
+        return self.presence in GONE

@@ -1,0 +1,1 @@
+"""One sync run: lease → read → compare → apply. Called by services only."""

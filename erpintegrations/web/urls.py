@@ -1,0 +1,50 @@
+"""The pages of the product. A company's pages all begin with its slug."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+
+from erpintegrations.web import account, commitments, history, home, links, privilege, runs, selected, synced
+
+project_pages = [
+    path("commitments/", commitments.commitment_list, name="commitment_list"),
+    path("commitments/<int:commitment_id>/", commitments.commitment_detail, name="commitment_detail"),
+]
+
+commitment_views = [
+    path("", synced.commitment_home, name="erp_commitment"),
+    path("ready-to-export/", synced.ready_to_export, name="erp_ready"),
+    path("failed-to-export/", synced.failed_to_export, name="erp_failed"),
+    path("synced/", synced.synced, name="erp_synced"),
+    path("synced/unlink-selected/", selected.unlink_selected, name="unlink_selected"),
+    path("synced/<int:link_id>/unlink/", links.unlink, name="link_unlink"),
+    path("synced/<int:link_id>/check-now/", links.check_now, name="link_check"),
+    path("synced/<int:link_id>/undo/", links.undo, name="link_undo"),
+]
+
+sync_pages = [
+    path("", runs.run_list, name="run_list"),
+    path("now/", runs.sync_now, name="sync_now"),
+    path("<int:run_id>/", runs.run_detail, name="run_detail"),
+    path("<int:run_id>/progress/", runs.run_progress, name="run_progress"),
+    path("<int:run_id>/confirm/", runs.confirm, name="run_confirm"),
+    path("<int:run_id>/discard/", runs.discard, name="run_discard"),
+]
+
+company_pages = [
+    path("", home.company_home, name="company_home"),
+    path("projects/<int:project_id>/", include(project_pages)),
+    path("erp-integrations/", synced.tool_home, name="erp_home"),
+    path("erp-integrations/commitment/", include(commitment_views)),
+    path("erp-integrations/sync-runs/", include(sync_pages)),
+    path("erp-integrations/history/", history.history, name="history"),
+    path("erp-integrations/history.csv", history.history_csv, name="history_csv"),
+    path("privilege-request/", privilege.request_privilege, name="privilege_request"),
+]
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("healthz", home.health, name="health"),
+    *account.urlpatterns,
+    path("companies/<slug:company_slug>/", include(company_pages)),
+]

@@ -134,7 +134,10 @@ class Connector(Protocol):
         job_ids: Collection[str] = (),
         timeout_seconds: float | None = None,
     ) -> LookUp:
-        """Ask for these records (and whether these jobs exist) alone. Raises Retryable, also when time runs out, NeedsAttention."""
+        """Ask for these records (and whether these jobs exist) alone.
+
+        Raises Retryable, also when time runs out, NeedsAttention.
+        """
         ...
 
 

@@ -1,0 +1,303 @@
+"""Sage 100 Contractor: reads subcontracts (6-7-1) and purchase orders (6-6-1) from a company's database.
+
+Units and sources: amounts are in the company's currency, added up from the lines; a purchase order's invoiced amount is
+what its header says has been received. Moments are as the server's own clock showed them.
+Imported by `connectors` alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from itertools import islice
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
+
+from erpintegrations.connectors import normalise
+from erpintegrations.connectors import sage100_tables as tables
+from erpintegrations.connectors.base import (
+    CommitmentKind,
+    ErpError,
+    ErpIdentity,
+    ErpRecord,
+    LookUp,
+    NeedsAttention,
+    Retryable,
+    Wording,
+)
+from erpintegrations.connectors.engines import Source, source_for
+from erpintegrations.connectors.errors import TRY_AGAIN, ask, ask_within, server_error_number
+
+Answer = TypeVar("Answer")
+
+BATCH = 1000
+CHUNK = 500  # ids in one question: SQL Server takes 2,100 parameters
+VOID = 5
+STATUS = {
+    CommitmentKind.SUBCONTRACT: {
+        1: "1-Bid",
+        2: "2-Refused",
+        3: "3-Contract",
+        4: "4-Current",
+        5: "5-Complete",
+        6: "6-Closed",
+    },
+    CommitmentKind.PURCHASE_ORDER: {
+        1: "1-Open",
+        2: "2-Review",
+        3: "3-Dispute",
+        4: "4-Closed",
+        VOID: "5-Void",
+        6: "6-Master",
+    },
+}
+
+WORDING = Wording(
+    label="Sage 100 Contractor®",
+    short_label="Sage",
+    how_to_delete={
+        CommitmentKind.SUBCONTRACT: "Delete it in 6-7-1 Subcontracts (Edit ▸ Delete Subcontract).",
+        CommitmentKind.PURCHASE_ORDER: "Void it in 6-6-1 Purchase Orders (Edit ▸ Void).",
+    },
+    why_refused={
+        CommitmentKind.SUBCONTRACT: "Sage refuses to delete a subcontract that has an invoiced or a changed amount. "
+        "Have accounting reverse its invoices and change orders first, or correct it with a change order instead.",
+        CommitmentKind.PURCHASE_ORDER: "Sage refuses to void a purchase order that has an invoiced amount. "
+        "Have accounting reverse its invoices first, or correct it with a change order instead.",
+    },
+    purge_name="Remove Refused/Closed Jobs",
+)
+
+CHECK_DATABASE = "Check that the connection's settings name the company's own database, and that it was restored whole."
+LOGON_TRIGGER_REFUSED = 17892
+_JOB_NUMBER = re.compile(r"[0-9]{1,18}")
+
+
+class Sage100Reading:
+    """One reading of a company, inside one transaction. Made by `Sage100Connector.reading` alone."""
+
+    def __init__(self, connection: sa.Connection, source: Source) -> None:
+        self._connection = connection
+        self._source = source
+        self.identity = source.identity(connection)
+        self._optional = tables.check_tables(connection, source.schema)
+        self.job_ids = self._read_job_ids()
+        self.counted = sum(connection.scalar(tables.count(table)) or 0 for table in tables.HEADERS.values())
+
+    def _read_job_ids(self) -> frozenset[str]:
+        counted = self._connection.scalar(tables.count(tables.jobs))
+        found = [_plain("actrec", "recnum", normalise.reference, row[0]) for row in self._select(tables.select_jobs())]
+        if len(found) != counted:
+            raise _incomplete(f"{len(found)} jobs read, {counted} counted")
+        if not found:
+            raise _no_jobs()
+        if "" in found:
+            raise _damaged("A job in Sage has no number.", "actrec.recnum is blank")
+        return frozenset(found)
+
+    def records(self) -> Iterator[ErpRecord]:
+        """Each record once. Raises Retryable, NeedsAttention: also at the end, when the reading was not complete."""
+        rows, read = self._rows(), 0
+        while batch := _ask(self._source, lambda: list(islice(rows, BATCH))):
+            read += len(batch)
+            yield from batch
+        _ask(self._source, lambda: self._check_complete(read))
+
+    def _rows(self) -> Iterator[ErpRecord]:
+        for kind in CommitmentKind:
+            for row in self._select(tables.select_records(kind, self._source, self._optional)):
+                yield _record(kind, row)
+
+    def close(self) -> None:
+        with suppress(SQLAlchemyError):  # nothing was written, so nothing can be lost
+            self._connection.close()
+
+    def _select(self, query: sa.Select[Any]) -> sa.CursorResult[Any]:
+        return self._connection.execution_options(yield_per=BATCH).execute(query)
+
+    def _check_complete(self, read: int) -> None:
+        ids = self._connection.execute(tables.count_ids(self._source)).one()
+        if ids.distinct != ids.filled:
+            raise _damaged("Two records in Sage have the same identity.", "duplicate _idnum")
+        if not read == self.counted == ids.rows:
+            raise _incomplete(f"{read} records read, {self.counted} counted")
+
+
+class Sage100Connector:
+    """One company's Sage database, read through a database URL (secret). Each call opens and closes a connection."""
+
+    wording = WORDING
+
+    def __init__(self, database_url: str) -> None:
+        self._source = source_for(database_url)
+
+    def __repr__(self) -> str:
+        return "Sage100Connector()"
+
+    def identity(self) -> ErpIdentity:
+        """Say who answers, once it is known to be a Sage database. Raises Retryable, NeedsAttention."""
+
+        def action() -> ErpIdentity:
+            with self._source.engine(None).connect() as connection:
+                identity = self._source.identity(connection)
+                tables.check_tables(connection, self._source.schema)
+                return identity
+
+        return _ask(self._source, action)
+
+    @contextmanager
+    def reading(self) -> Iterator[Sage100Reading]:
+        """Open one consistent reading. Raises Retryable, NeedsAttention."""
+        reading = _ask(self._source, self._open_reading)
+        try:
+            yield reading
+        finally:
+            reading.close()
+
+    def _open_reading(self) -> Sage100Reading:
+        connection = self._source.engine(None).connect()
+        try:
+            return Sage100Reading(connection, self._source)
+        except BaseException:
+            connection.close()
+            raise
+
+    def look_up(
+        self,
+        erp_ids: Collection[str],
+        *,
+        job_ids: Collection[str] = (),
+        timeout_seconds: float | None = None,
+    ) -> LookUp:
+        """Ask for these records and jobs alone. What is not in the answer is proven to be absent.
+
+        Answers with ids in their canonical form. Raises Retryable, also when time runs out, NeedsAttention.
+        """
+
+        def action() -> LookUp:
+            return _ask(self._source, lambda: self._look_up(erp_ids, job_ids, timeout_seconds))
+
+        return action() if timeout_seconds is None else ask_within(timeout_seconds, action)
+
+    def _look_up(self, erp_ids: Collection[str], job_ids: Collection[str], seconds: float | None) -> LookUp:
+        wanted = sorted({_canonical(erp_id) for erp_id in erp_ids})
+        numbers = sorted({int(job_id) for job_id in job_ids if _JOB_NUMBER.fullmatch(job_id)})
+        with self._source.engine(seconds).connect() as connection:
+            identity = self._source.identity(connection)
+            optional = tables.check_tables(connection, self._source.schema)
+            _check_not_empty(connection)
+            records: dict[str, ErpRecord] = {}
+            for chunk in _chunks(wanted):
+                for record in _records_of(connection, self._source, optional, chunk):
+                    if record.erp_id in records:
+                        raise _damaged("Two records in Sage have the same identity.", "duplicate _idnum")
+                    records[record.erp_id] = record
+            found = [row[0] for chunk in _chunks(numbers) for row in connection.execute(tables.select_jobs(chunk))]
+        present = frozenset(_plain("actrec", "recnum", normalise.reference, number) for number in found)
+        return LookUp(identity=identity, records=records, job_ids=present)
+
+
+def _ask(source: Source, action: Callable[[], Answer]) -> Answer:
+    """This function will run what asks the database. Raises Retryable, NeedsAttention, free of secrets."""
+
+    def explain(error: Exception) -> ErpError:
+        if server_error_number(error) == LOGON_TRIGGER_REFUSED:
+            return NeedsAttention(
+                "Sage keeps other programs out of its database server (SageApplicationsOnly).",
+                remedy="Let the connection read a copy of the company's database, or have the server's administrator "
+                "exempt the connection's login from that trigger.",
+                cause="refused by the logon trigger",
+            )
+        return source.explain(error)
+
+    return ask(action, explain)
+
+
+def _check_not_empty(connection: sa.Connection) -> None:
+    """An empty database answers every question with "not there", which proves nothing."""
+    if connection.execute(tables.any_row(tables.jobs)).first() is None:
+        raise _no_jobs()
+    if all(connection.execute(tables.any_row(table)).first() is None for table in tables.HEADERS.values()):
+        raise NeedsAttention(
+            "The Sage database holds no subcontracts and no purchase orders at all.",
+            remedy=CHECK_DATABASE,
+            cause="subcon and pchord are empty",
+        )
+
+
+def _records_of(
+    connection: sa.Connection, source: Source, optional: frozenset[str], erp_ids: Sequence[str]
+) -> Iterator[ErpRecord]:
+    for kind in CommitmentKind:
+        for row in connection.execute(tables.select_records(kind, source, optional, erp_ids)):
+            yield _record(kind, row)
+
+
+def _chunks(values: Sequence[Answer]) -> Iterator[Sequence[Answer]]:
+    return (values[start : start + CHUNK] for start in range(0, len(values), CHUNK))
+
+
+def _record(kind: CommitmentKind, row: sa.Row[Any]) -> ErpRecord:
+    table = tables.HEADERS[kind].name
+    if not normalise.text(row.erp_id):
+        raise _damaged(f"A record in the Sage table {table} has no identity.", f"{table}._idnum is blank")
+
+    def plain(column: str, read: Callable[[object], Answer]) -> Answer:
+        return _plain(table, column, read, getattr(row, column))
+
+    status = plain("status", normalise.whole_number)
+    return ErpRecord(
+        erp_id=plain("erp_id", normalise.guid),
+        kind=kind,
+        number=plain("number", normalise.text),
+        job_id=plain("jobnum", normalise.reference),
+        vendor_id=plain("vndnum", normalise.reference),
+        description=plain("description", normalise.text),
+        status="" if status is None else STATUS[kind].get(status, str(status)),
+        is_void=kind is CommitmentKind.PURCHASE_ORDER and status == VOID,
+        contract_date=plain("contract_date", normalise.date),
+        amount=plain("amount", normalise.amount),
+        changed_amount=plain("changed", normalise.amount),
+        invoiced_amount=plain("invoiced", normalise.amount),
+        updated_at=plain("upddte", normalise.date_and_time) or plain("insdte", normalise.date_and_time),
+    )
+
+
+def _plain(table: str, column: str, read: Callable[[object], Answer], value: object) -> Answer:
+    """This function will read a value, and raise NeedsAttention that says where it stands if it cannot be read."""
+    try:
+        return read(value)
+    except normalise.UnreadableValue as error:
+        cause = f"{table} {column}: {error}"
+    raise _damaged(f"A value in the Sage table {table} cannot be read ({column}).", cause)
+
+
+def _canonical(erp_id: str) -> str:
+    """What cannot be an id is not simply absent: that would prove a deletion."""
+    with suppress(normalise.UnreadableValue):
+        return normalise.guid(erp_id)
+    raise NeedsAttention(
+        "A linked record's Sage identity, as it is kept here, cannot be one of Sage's.",
+        remedy="Report this to whoever runs this site.",
+        cause="asked for an _idnum that is not a GUID",
+    )
+
+
+def _damaged(problem: str, cause: str) -> NeedsAttention:
+    remedy = "Have the Sage database checked (Sage's own file tools), or restore it from a backup, then sync again."
+    return NeedsAttention(problem, remedy=remedy, cause=cause)
+
+
+def _no_jobs() -> NeedsAttention:
+    return NeedsAttention(
+        "The Sage database holds no jobs at all, so it cannot be the company's whole database.",
+        remedy=CHECK_DATABASE,
+        cause="actrec is empty",
+    )
+
+
+def _incomplete(cause: str) -> Retryable:
+    return Retryable("The Sage database changed or was cut off while it was read.", remedy=TRY_AGAIN, cause=cause)

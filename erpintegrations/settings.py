@@ -62,6 +62,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
+    "erpintegrations.web.errors.friendly_errors",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -86,8 +87,9 @@ TEMPLATES = [
 DATABASES = {"default": ENVIRONMENT.database}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# One worker and one cluster on SQLite, which has a single writer. The other figures follow from django-q2's source:
-# `retry` counts waiting in the queue too and must stay above (timeout + 5) × (1 + ceil((queue_limit + bulk) / workers)).
+# One worker and one cluster on SQLite, which has a single writer. The other figures follow from django-q2's
+# source: `retry` counts waiting in the queue too and must stay above
+# (timeout + 5) × (1 + ceil((queue_limit + bulk) / workers)).
 Q_CLUSTER = {
     "name": "erpintegrations",
     "orm": "default",
@@ -124,7 +126,8 @@ AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 0.25
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
-AXES_LOCKOUT_TEMPLATE = "registration/locked_out.html"
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # so that the page can say when to try again
+AXES_LOCKOUT_CALLABLE = "erpintegrations.web.sign_in.locked_out"
 AXES_IPWARE_META_PRECEDENCE_ORDER = ["REMOTE_ADDR"]  # which TrustedProxyMiddleware has set right
 AXES_VERBOSE = False
 

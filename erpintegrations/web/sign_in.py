@@ -1,0 +1,150 @@
+"""Sign in, sign out, change and reset the password. `account.py` has the addresses.
+
+django-axes counts wrong passwords; the settings name `locked_out` as its answer.
+"""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+from typing import Any
+
+from axes.helpers import get_client_ip_address, get_cool_off
+from axes.models import AccessAttempt
+from django.conf import settings
+from django.contrib.auth import views as auth_views
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.forms import AuthenticationForm
+from django.db.models import Max
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse, reverse_lazy
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django_htmx.http import HttpResponseClientRedirect
+
+from erpintegrations.web import flash
+
+
+@dataclass(frozen=True, slots=True)
+class SampleSignIn:
+    email: str
+    may: str
+
+
+SAMPLE_PASSWORD = "demo"  # noqa: S105  The sandbox's, said on its sign-in page.
+SAMPLE_SIGN_INS = (
+    SampleSignIn("approver@example.com", "Accounting approver: may unlink everywhere."),
+    SampleSignIn("manager@example.com", "Admin on Commitments, but without the privilege 'Can Push to Accounting'."),
+    SampleSignIn("accountant@example.com", "Has the privilege and Standard, but only Read Only on Commitments."),
+    SampleSignIn("viewer@example.com", "Read Only: sees everything, changes nothing."),
+    SampleSignIn("staff@example.com", "Administration only: grants the privilege."),
+    SampleSignIn("admin@example.com", "Everything."),
+)
+
+
+class SignInForm(AuthenticationForm):
+    error_messages = {
+        "invalid_login": "E-mail address and password do not match. Check both: the password is case-sensitive.",
+        "inactive": "This account is deactivated. Ask an administrator to activate it.",
+    }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["username"].label = "E-mail address"
+        self.fields["username"].widget.attrs.update(
+            {"type": "email", "autocomplete": "username", "inputmode": "email", "autofocus": True}
+        )
+
+    def clean_username(self) -> str:
+        """Lower case, as addresses are stored: so that wrong passwords of one person are counted as one person's."""
+        return str(self.cleaned_data["username"]).strip().lower()
+
+
+@method_decorator(login_not_required, name="dispatch")
+class SignIn(auth_views.LoginView):
+    """Leads on to `next` only inside this site; Django checks it."""
+
+    template_name = "registration/sign_in.html"
+    authentication_form = SignInForm
+    redirect_authenticated_user = True
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if getattr(request, "htmx", False):
+            return self._leave_partial_update(request)
+        return super().get(request, *args, **kwargs)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        samples = SAMPLE_SIGN_INS if settings.SANDBOX else ()
+        return super().get_context_data(samples=samples, sample_password=SAMPLE_PASSWORD, **kwargs)
+
+    def _leave_partial_update(self, request: HttpRequest) -> HttpResponse:
+        """The session ended while a page was open: the whole page goes to sign in, and comes back to where it was."""
+        page = request.htmx.current_url_abs_path or ""  # type: ignore[attr-defined]
+        if not url_has_allowed_host_and_scheme(page, allowed_hosts=None):
+            page = ""
+        query = f"?{urlencode({self.redirect_field_name: page})}" if page else ""
+        return HttpResponseClientRedirect(reverse("sign_in") + query)
+
+
+@method_decorator(login_not_required, name="dispatch")
+class SignOut(auth_views.LogoutView):
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        response = super().post(request, *args, **kwargs)
+        flash.success(request, "You are signed out.")
+        return response
+
+
+class ChangePassword(auth_views.PasswordChangeView):
+    template_name = "registration/change_password.html"
+    success_url = reverse_lazy("change_password")
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        response = super().form_valid(form)
+        flash.success(self.request, "Your password was changed.")
+        return response
+
+
+@method_decorator(login_not_required, name="dispatch")
+class ResetPassword(auth_views.PasswordResetView):
+    template_name = "registration/reset_password.html"
+    email_template_name = "registration/reset_password_email.txt"
+    subject_template_name = "registration/reset_password_subject.txt"
+    success_url = reverse_lazy("reset_password_sent")
+
+
+@method_decorator(login_not_required, name="dispatch")
+class ResetPasswordSent(auth_views.PasswordResetDoneView):
+    template_name = "registration/reset_password_sent.html"
+
+
+@method_decorator(login_not_required, name="dispatch")
+class ResetPasswordConfirm(auth_views.PasswordResetConfirmView):
+    template_name = "registration/reset_password_confirm.html"
+    success_url = reverse_lazy("sign_in")
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        response = super().form_valid(form)
+        flash.success(self.request, "Your password was changed. Sign in with the new one.")
+        return response
+
+
+def locked_out(
+    request: HttpRequest, original_response: HttpResponse | None = None, credentials: dict[str, Any] | None = None
+) -> HttpResponse:
+    """django-axes' answer to too many wrong passwords: says when to try again. Named by AXES_LOCKOUT_CALLABLE."""
+    until = _locked_until(request, credentials or {})
+    seconds = max(int((until - timezone.now()).total_seconds()), 1)
+    response = render(request, "registration/locked_out.html", {"until": until}, status=429)
+    response["Retry-After"] = str(seconds)
+    return response
+
+
+def _locked_until(request: HttpRequest, credentials: dict[str, Any]) -> datetime.datetime:
+    attempts = AccessAttempt.objects.filter(
+        username=credentials.get("username", ""), ip_address=get_client_ip_address(request)
+    )
+    last = attempts.aggregate(last=Max("attempt_time"))["last"] or timezone.now()
+    until: datetime.datetime = last + (get_cool_off(request) or datetime.timedelta())
+    return until

@@ -1,0 +1,24 @@
+/* Small comforts; every page works without them.
+   Menus close on Escape and on a click elsewhere; when the server does not answer a partial update, the page says so. */
+"use strict";
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    menu.open = false;
+    if (menu.contains(document.activeElement)) menu.querySelector("summary").focus();
+  }
+});
+
+document.addEventListener("click", (event) => {
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    if (!menu.contains(event.target)) menu.open = false;
+  }
+});
+
+for (const name of ["htmx:sendError", "htmx:timeout"]) {
+  document.addEventListener(name, () => {
+    const said = document.getElementById("no-answer");
+    document.getElementById("messages").replaceChildren(said.content.cloneNode(true));
+  });
+}

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from erpintegrations.environment import read_environment
+from erpintegrations.ops.logging import configure_logging
 
 # Read here once before any worker exists: a worker that stops over a wrong setting would be started again for ever.
 _environment = read_environment(Path(__file__).resolve().parent)
@@ -18,4 +19,6 @@ timeout = 60
 graceful_timeout = 20
 # django-structlog logs each request with its id; the socket would be shared by all servers of one account.
 accesslog = None
+logconfig_dict = configure_logging(level=_environment.log_level, json=_environment.log_format == "json")
+logconfig_dict["loggers"] |= {"gunicorn.error": {"handlers": [], "propagate": True, "level": "NOTSET"}}
 control_socket_disable = True

@@ -1,10 +1,11 @@
-"""The environment variables, read and checked in one place. Only `settings`, gunicorn's configuration and tests import this.
+"""The environment variables, read and checked in one place. Only `settings` and gunicorn's configuration import this.
 
 Every wrong or missing variable is reported at once, never with its value: any of them may hold a secret.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import secrets
@@ -135,7 +136,9 @@ class _Reader:
         self.env = FileAwareEnv(strip_whitespace=True)
         self.problems: dict[str, str] = {}
 
-    def read(self, parse: Callable[..., Any], name: str, default: Any, check: Callable[[Any], Any] | None = None) -> Any:
+    def read(
+        self, parse: Callable[..., Any], name: str, default: Any, check: Callable[[Any], Any] | None = None
+    ) -> Any:
         """Give the checked value; the default when the variable is missing or empty; None when it is wrong."""
         try:
             value = self._value(parse, name, default)
@@ -146,7 +149,9 @@ class _Reader:
             self.problems[name] = str(error.messages[0])
         except EnvValidationError as error:
             messages = error.error_messages
-            self.problems[name] = _PLAIN_WORDS.get(str(messages[0]), "cannot be understood.") if messages else "is wrong."
+            self.problems[name] = (
+                _PLAIN_WORDS.get(str(messages[0]), "cannot be understood.") if messages else "is wrong."
+            )
         except ValueError:
             self.problems[name] = f"cannot be read: {name}_FILE must name a readable text file."
         return None
@@ -230,7 +235,7 @@ def _mailbox(address: str) -> str:
 
 
 def _secret_key(key: str) -> str:
-    if len(key) < SECRET_KEY_LENGTH or len(set(key)) < 5 or key.startswith("django-insecure-"):  # noqa: PLR2004
+    if len(key) < SECRET_KEY_LENGTH or len(set(key)) < 5 or key.startswith("django-insecure-"):
         raise ValidationError(f"is too easy to guess. Make one with: {MAKE_SECRET_KEY}")
     return key
 
@@ -268,7 +273,9 @@ def _database(reader: _Reader, base_dir: Path, data_directory: Path) -> dict[str
 
 def _sqlite(config: dict[str, Any], base_dir: Path) -> dict[str, Any]:
     if config["NAME"] == ":memory:":
-        raise ValidationError("must name a file: a database in memory cannot be shared by the web server and the tasks.")
+        raise ValidationError(
+            "must name a file: a database in memory cannot be shared by the web server and the tasks."
+        )
     config["NAME"] = str(_resolved(base_dir, config["NAME"]))
     # Measured: with Django's defaults, a third of tasks that write at the same time end in "database is locked".
     config["OPTIONS"] = {
@@ -289,10 +296,8 @@ def _postgresql(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def _prepare(reader: _Reader, directory: Path) -> None:
-    try:
+    with contextlib.suppress(OSError):
         directory.mkdir(mode=0o750, parents=True, exist_ok=True)
-    except OSError:
-        pass
     if not directory.is_dir() or not os.access(directory, os.W_OK | os.X_OK):
         reader.problems["DATA_DIRECTORY"] = f"({directory}) must be a directory that this program may write to."
 

@@ -11,10 +11,10 @@ SUFFIX = os.environ.get("TEST_DATABASE_SUFFIX", "")
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
 TEST_DIRECTORY = Path(tempfile.gettempdir()) / f"erp-integrations-tests-{os.getuid()}-{SUFFIX or 'x'}" / WORKER
 
-for _name in (
-    "ALLOWED_HOSTS CSRF_TRUSTED_ORIGINS DATABASE_URL DEBUG EMAIL_FROM ENCRYPTION_KEYS HTTPS LOG_FORMAT SECRET_KEY "
-    "TASK_WORKERS TIME_ZONE TRUSTED_PROXIES"
-).split():
+_SWITCHES = ["DEBUG", "SANDBOX", "HTTPS", "LOG_FORMAT", "LOG_LEVEL", "TASK_WORKERS", "TIME_ZONE", "TRUSTED_PROXIES"]
+_SECRETS = ["SECRET_KEY", "ENCRYPTION_KEYS", "DATABASE_URL", "EMAIL_URL", "EMAIL_FROM"]
+_PLACES = ["ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "DATA_DIRECTORY"]
+for _name in [*_SWITCHES, *_SECRETS, *_PLACES]:
     os.environ.pop(_name, None)
     os.environ.pop(f"{_name}_FILE", None)
 os.environ |= {

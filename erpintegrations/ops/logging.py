@@ -1,4 +1,7 @@
-"""Log lines, plain for people and JSON for machines, each with its request's id and never a secret. Only `settings` imports this."""
+"""Log lines, plain for people and JSON for machines, each with its request's id and never a secret.
+
+Only `settings` and gunicorn's configuration import this.
+"""
 
 from __future__ import annotations
 

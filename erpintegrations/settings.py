@@ -128,6 +128,9 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # so that the page can say when to try again
 AXES_LOCKOUT_CALLABLE = "erpintegrations.web.sign_in.locked_out"
+# Not USERNAME_FIELD, which axes takes by default: Django's form and `authenticate` say "username" for every user model.
+AXES_USERNAME_FORM_FIELD = "username"
+AXES_USERNAME_CALLABLE = "erpintegrations.web.sign_in.counted_username"
 AXES_IPWARE_META_PRECEDENCE_ORDER = ["REMOTE_ADDR"]  # which TrustedProxyMiddleware has set right
 AXES_VERBOSE = False
 

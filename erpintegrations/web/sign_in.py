@@ -1,6 +1,6 @@
 """Sign in, sign out, change and reset the password. `account.py` has the addresses.
 
-django-axes counts wrong passwords; the settings name `locked_out` as its answer.
+django-axes counts wrong passwords; the settings name `counted_username` and `locked_out` for it.
 """
 
 from __future__ import annotations
@@ -56,10 +56,6 @@ class SignInForm(AuthenticationForm):
         self.fields["username"].widget.attrs.update(
             {"type": "email", "autocomplete": "username", "inputmode": "email", "autofocus": True}
         )
-
-    def clean_username(self) -> str:
-        """Lower case, as addresses are stored: so that wrong passwords of one person are counted as one person's."""
-        return str(self.cleaned_data["username"]).strip().lower()
 
 
 @method_decorator(login_not_required, name="dispatch")
@@ -130,20 +126,26 @@ class ResetPasswordConfirm(auth_views.PasswordResetConfirmView):
         return response
 
 
+def counted_username(request: HttpRequest, credentials: dict[str, Any] | None = None) -> str:
+    """For whom a wrong password counts: the address as it is stored, so that its spelling is no way round."""
+    username = (credentials or {}).get("username") or request.POST.get("username", "")
+    return str(username).strip().lower()
+
+
 def locked_out(
     request: HttpRequest, original_response: HttpResponse | None = None, credentials: dict[str, Any] | None = None
 ) -> HttpResponse:
     """django-axes' answer to too many wrong passwords: says when to try again. Named by AXES_LOCKOUT_CALLABLE."""
-    until = _locked_until(request, credentials or {})
+    until = _locked_until(request, credentials)
     seconds = max(int((until - timezone.now()).total_seconds()), 1)
     response = render(request, "registration/locked_out.html", {"until": until}, status=429)
     response["Retry-After"] = str(seconds)
     return response
 
 
-def _locked_until(request: HttpRequest, credentials: dict[str, Any]) -> datetime.datetime:
+def _locked_until(request: HttpRequest, credentials: dict[str, Any] | None) -> datetime.datetime:
     attempts = AccessAttempt.objects.filter(
-        username=credentials.get("username", ""), ip_address=get_client_ip_address(request)
+        username=counted_username(request, credentials), ip_address=get_client_ip_address(request)
     )
     last = attempts.aggregate(last=Max("attempt_time"))["last"] or timezone.now()
     until: datetime.datetime = last + (get_cool_off(request) or datetime.timedelta())

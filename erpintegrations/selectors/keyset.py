@@ -13,12 +13,30 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from django.core.exceptions import ValidationError
-from django.db.models import Model, QuerySet
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import F, Model, QuerySet
+from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
+from django.db.models.lookups import GreaterThan, LessThan
+from django.db.models.sql.compiler import SQLCompiler
 
 PAGE_SIZE = 50
-LONGEST_CURSOR = 1000
+LONGEST_CURSOR = 2000
 
 Row = TypeVar("Row", bound=Model)
+
+
+class _Above(TupleGreaterThan):
+    """(column, id) > (value, pk) in one comparison. Django writes it as an OR on SQLite, which knows row values too."""
+
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, Any]:
+        return GreaterThan.as_sql(self, compiler, connection)
+
+
+class _Below(TupleLessThan):
+    """(column, id) < (value, pk), likewise."""
+
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, Any]:
+        return LessThan.as_sql(self, compiler, connection)
 
 
 class BrokenCursor(ValueError):
@@ -34,7 +52,7 @@ class Cursor:
     backwards: bool = False
 
     def encode(self) -> str:
-        text = json.dumps([self.value, self.pk, self.backwards], separators=(",", ":"))
+        text = json.dumps([self.value, self.pk, self.backwards], ensure_ascii=False, separators=(",", ":"))
         return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
@@ -89,22 +107,25 @@ def keyset_page(
 
 
 def _beyond(rows: QuerySet[Row], column: str, place: Cursor, *, downwards: bool) -> QuerySet[Row]:
-    """The rows past a place. Written so that both databases start in the index at the place itself."""
-    reach = "lte" if downwards else "gte"
-    value = _value(rows.model, column, place.value)
+    """The rows past a place, as one comparison of (column, id): both databases then start in the index at the place
+    itself, even where thousands of rows share the column's value.
+    """
     if column == "id":
         return rows.filter(**{f"id__{'lt' if downwards else 'gt'}": place.pk})
-    return rows.filter(**{f"{column}__{reach}": value}).exclude(
-        **{column: value, f"id__{'gte' if downwards else 'lte'}": place.pk}
-    )
+    value = _value(rows.model, column, place.value)
+    past = _Below if downwards else _Above
+    return rows.filter(past(Tuple(F(column), F("id")), (value, place.pk)))
 
 
 def _value(model: type[Model], column: str, text: str) -> Any:
+    field = model._meta.get_field(column)
     try:
-        value = model._meta.get_field(column).to_python(text)
-    except (ValidationError, ValueError, TypeError, OverflowError):
+        text.encode()
+        value = field.to_python(text)
+        field.run_validators(value)
+    except (ValidationError, ValueError, TypeError, ArithmeticError):
         raise BrokenCursor from None
-    if value is None or (isinstance(value, str) and "\x00" in value):
+    if value is None or "\x00" in text:
         raise BrokenCursor
     return value
 

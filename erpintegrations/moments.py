@@ -32,16 +32,6 @@ def both(moment: datetime.datetime, now: datetime.datetime) -> str:
     return f"{relative(moment, now)} ({exact(moment)})"
 
 
-def duration(span: datetime.timedelta) -> str:
-    """Such as "0.4 s", "12 s" or "3 min 20 s"."""
-    seconds = span.total_seconds()
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    if seconds < MINUTE:
-        return f"{seconds:.0f} s"
-    return f"{int(seconds // MINUTE)} min {int(seconds % MINUTE)} s"
-
-
 def _span(seconds: float) -> str:
     for size, word in ((DAY, "day"), (HOUR, "hour"), (MINUTE, "minute")):
         count = int(seconds // size)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from decimal import Decimal
 
 from django.conf import settings
@@ -112,8 +111,8 @@ class SyncRun(models.Model):
         return self.state in OPEN_STATES
 
     @property
-    def duration(self) -> datetime.timedelta | None:
-        return self.finished_at - self.started_at if self.finished_at and self.started_at else None
+    def gone_count(self) -> int:
+        return self.deleted_count + self.voided_count + self.purged_count
 
 
 OPEN_STATES = (SyncRun.State.QUEUED, SyncRun.State.RUNNING)

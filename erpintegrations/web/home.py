@@ -1,13 +1,44 @@
-"""In the making."""
+"""The way in: which companies, which projects and tools; and the health of the installation."""
 
-from django.http import Http404
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_safe
+
+from directory.access import CompanyRequest, company_page
+from directory.models import Company
+from erpintegrations.ops.health import health as look_at_health
+from erpintegrations.selectors.company_home import erp_summary, project_summaries
 
 
-def home(request, **kwargs):
-    raise Http404
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """A person of one company goes straight to it."""
+    user: Any = request.user
+    companies = list(Company.objects.visible_to(user))
+    if len(companies) == 1:
+        return redirect("company_home", company_slug=companies[0].slug)
+    return render(request, "erpintegrations/home.html", {"memberships": companies})
 
-def company_home(request, **kwargs):
-    raise Http404
 
-def health(request, **kwargs):
-    raise Http404
+@company_page()
+@require_safe
+def company_home(request: CompanyRequest) -> HttpResponse:
+    context = {
+        "company": request.company,
+        "projects": project_summaries(request.access),
+        "erp": erp_summary(request.access),
+    }
+    return render(request, "erpintegrations/company_home.html", context)
+
+
+@login_not_required
+@require_safe
+def health(request: HttpRequest) -> HttpResponse:
+    """For a load balancer or monitor: 200 while the product can do its work, else 503."""
+    is_healthy, details = look_at_health()
+    return JsonResponse({"healthy": is_healthy, **details}, status=200 if is_healthy else 503)

@@ -1,22 +1,119 @@
-"""In the making."""
+"""Sync runs: their list, a page each with live progress, Sync now, and the decision about one that needs confirmation."""
 
-from django.http import Http404
+from __future__ import annotations
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from directory.access import CompanyRequest, company_page
+from directory.models import Level
+from erpintegrations.models import ErpConnection, SyncRun
+from erpintegrations.refusals import SyncNotPossible
+from erpintegrations.selectors.freshness import freshness_of
+from erpintegrations.selectors.runs import changes_of, run_of, runs_of
+from erpintegrations.services.decide_sync import confirm_sync, discard_sync
+from erpintegrations.services.run_sync import request_sync
+from erpintegrations.web import flash
+from erpintegrations.web.pages import newest_first
+from erpintegrations.web.returning import back_to
+
+# Once a run has ended, its page is loaded anew to show the result.
+RELOAD = {"HX-Refresh": "true"}
 
 
-def run_list(request, **kwargs):
-    raise Http404
+@company_page(erp_integrations=Level.READ_ONLY)
+@require_safe
+def run_list(request: CompanyRequest) -> HttpResponse:
+    connection = ErpConnection.objects.filter(company=request.company).first()
+    context = {
+        "trail": _trail(request)[:1],
+        "page": newest_first(request, runs_of(request.company)),
+        "connection": connection,
+        "freshness": freshness_of(connection) if connection else None,
+        "may_sync": request.access.erp_integrations_level >= Level.ADMIN,
+    }
+    return render(request, "erpintegrations/runs/list.html", context)
 
-def sync_now(request, **kwargs):
-    raise Http404
 
-def run_detail(request, **kwargs):
-    raise Http404
+@company_page(erp_integrations=Level.READ_ONLY)
+@require_safe
+def run_detail(request: CompanyRequest, run_id: int) -> HttpResponse:
+    run = _load(request, run_id)
+    context = {
+        "run": run,
+        "trail": _trail(request),
+        "wording": run.connection.wording,
+        "page": newest_first(request, changes_of(run), ascending=True),
+        "may_decide": request.access.erp_integrations_level >= Level.ADMIN,
+        "needs_decision": run.state == SyncRun.State.NEEDS_CONFIRMATION,
+    }
+    return render(request, "erpintegrations/runs/detail.html", context)
 
-def run_progress(request, **kwargs):
-    raise Http404
 
-def confirm(request, **kwargs):
-    raise Http404
+@company_page(erp_integrations=Level.READ_ONLY)
+@require_safe
+def run_progress(request: CompanyRequest, run_id: int) -> HttpResponse:
+    """How far a run is, for the pages that show it live."""
+    run = _load(request, run_id)
+    if not run.is_open and not request.htmx:  # type: ignore[attr-defined]
+        return redirect("run_detail", company_slug=request.company.slug, run_id=run.pk)
+    answer = render(request, "erpintegrations/runs/progress.html", {"run": run})
+    answer.headers.update({} if run.is_open else RELOAD)
+    return answer
 
-def discard(request, **kwargs):
-    raise Http404
+
+@company_page(erp_integrations=Level.ADMIN)
+@require_POST
+def sync_now(request: CompanyRequest) -> HttpResponse:
+    connection = ErpConnection.objects.filter(company=request.company).first()
+    if connection is None:
+        raise SyncNotPossible(
+            "There is nothing to sync with yet.",
+            remedy=f"An administrator sets up the ERP connection of {request.company.name} first.",
+        )
+    run = request_sync(
+        connection=connection, trigger=SyncRun.Trigger.PERSON, by=request.user, now=timezone.now()
+    )
+    if run.started_by_id == request.user.pk and run.state == SyncRun.State.QUEUED:
+        flash.success(request, "The sync was started. This page shows how far it is.")
+    else:
+        flash.warning(request, "A sync is under way already. This page shows how far it is.")
+    return redirect(back_to(request, default=reverse("run_detail", args=[request.company.slug, run.pk])))
+
+
+@company_page(erp_integrations=Level.ADMIN)
+@require_POST
+def confirm(request: CompanyRequest, run_id: int) -> HttpResponse:
+    run = confirm_sync(run=_load(request, run_id), access=request.access, reason=_reason(request), now=timezone.now())
+    flash.success(request, "Confirmed. A new sync reads everything once more before it records what you confirmed.")
+    return redirect("run_detail", company_slug=request.company.slug, run_id=run.pk)
+
+
+@company_page(erp_integrations=Level.ADMIN)
+@require_POST
+def discard(request: CompanyRequest, run_id: int) -> HttpResponse:
+    discard_sync(run=_load(request, run_id), access=request.access, reason=_reason(request), now=timezone.now())
+    flash.success(request, "Discarded. Nothing was changed; the next sync compares again.")
+    return redirect("run_detail", company_slug=request.company.slug, run_id=run_id)
+
+
+def _trail(request: CompanyRequest) -> list[tuple[str, str]]:
+    slug = request.company.slug
+    return [
+        ("ERP Integrations", reverse("erp_home", args=[slug])),
+        ("Sync runs", reverse("run_list", args=[slug])),
+    ]
+
+
+def _load(request: CompanyRequest, run_id: int) -> SyncRun:
+    run = run_of(request.company, run_id)
+    if run is None:
+        raise Http404
+    return run
+
+
+def _reason(request: CompanyRequest) -> str:
+    return request.POST.get("reason", "").strip()[:500]

@@ -50,7 +50,7 @@ def moment(at: datetime.datetime | None, style: str = "both", *, now: datetime.d
     time = format_html('<time datetime="{}" title="{}">{}</time>', stamp, exact, relative)
     if style == "short":
         return time
-    return format_html('{} <span class="exact">{}</span>', time, exact)
+    return format_html('{} <span class="exact">({})</span>', time, exact)
 
 
 @register.simple_tag

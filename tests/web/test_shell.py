@@ -152,7 +152,7 @@ class TestSignIn:
             locked = self.sign_in(client)
         assert locked.status_code == 429
         assert locked["Retry-After"] == "600"
-        assert "You can try again in 10 minutes Nov 23, 2026, 2:20 PM UTC" in text_of(locked)
+        assert "You can try again in 10 minutes (Nov 23, 2026, 2:20 PM UTC)" in text_of(locked)
         with time_machine.travel(NOW + datetime.timedelta(minutes=16), tick=False):
             assert self.sign_in(client).status_code == 302
 
@@ -294,7 +294,7 @@ class TestFormats:
         html = erp_format.moment(at, now=NOW)
         assert f">{written}</time>" in html
         assert f'<time datetime="{at.isoformat()}" title="Nov 23, 2026,' in html
-        assert '<span class="exact">Nov 23, 2026,' in html
+        assert '<span class="exact">(Nov 23, 2026,' in html
 
     def test_a_moment_that_never_was_is_a_dash(self):
         assert erp_format.moment(None) == "—"

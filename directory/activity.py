@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from directory.models import User
 
 BATCH_SIZE = 1000
+# Names and titles can together be longer than the history's columns, where PostgreSQL refuses them.
+ACTOR_WIDTH = 200
+SUBJECT_WIDTH = 250
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,10 +55,10 @@ def record_many(entries: Iterable[Entry]) -> None:
                 at=entry.at,
                 verb=entry.verb,
                 actor=entry.actor,
-                actor_label=str(entry.actor) if entry.actor else entry.actor_label,
+                actor_label=(str(entry.actor) if entry.actor else entry.actor_label)[:ACTOR_WIDTH],
                 subject_type=entry.subject_type,
                 subject_id=entry.subject_id,
-                subject_label=entry.subject_label,
+                subject_label=entry.subject_label[:SUBJECT_WIDTH],
                 reason=entry.reason,
                 before=dict(entry.before),
                 after=dict(entry.after),
@@ -66,4 +69,3 @@ def record_many(entries: Iterable[Entry]) -> None:
         ),
         batch_size=BATCH_SIZE,
     )
-

@@ -28,7 +28,7 @@ TRUSTED_PROXIES = ENVIRONMENT.trusted_proxies
 SANDBOX_ERP_PATH = ENVIRONMENT.data_directory / "sample-company.sqlite3"
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "directory.admin_config.AdministrationConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

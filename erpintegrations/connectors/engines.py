@@ -113,14 +113,16 @@ class SqliteFile:
         return engine
 
     def _opener(self, seconds: float | None) -> Callable[[], sqlite3.Connection]:
-        deadline = None if seconds is None else time.monotonic() + seconds
-        patience = BUSY_SECONDS if seconds is None else min(BUSY_SECONDS, max(seconds, 0))
+        # Waiting for a lock ends before the asker's patience does, so that the lock is what gets told; a query ends
+        # after it, when nobody waits for its answer any more.
+        patience = BUSY_SECONDS if seconds is None else min(BUSY_SECONDS, max(seconds, 0) * 0.8)
+        deadline = None if seconds is None else time.monotonic() + seconds + 0.25
         uri = f"{self._path.resolve().as_uri()}?mode=rw"  # rw: unlike rwc, it never creates a missing file
 
         def connect() -> sqlite3.Connection:
             connection = sqlite3.connect(uri, uri=True, timeout=patience, isolation_level=None, check_same_thread=False)
             connection.execute("PRAGMA query_only = ON")
-            if deadline is not None:  # ends a query that nobody waits for any more
+            if deadline is not None:
                 connection.set_progress_handler(lambda: time.monotonic() > deadline, 10_000)
             return connection
 

@@ -103,6 +103,7 @@ _SQLITE: dict[int, tuple[tuple[type[ErpError], str], str]] = {
     sqlite3.SQLITE_CORRUPT: (_SQLITE_DAMAGED, "Restore the file from a backup, then sync again."),
     sqlite3.SQLITE_NOTADB: (_SQLITE_FOREIGN, "Correct the database URL in the connection's settings."),
     sqlite3.SQLITE_CANTOPEN: (_SQLITE_CLOSED, _LET_US_IN),
+    sqlite3.SQLITE_INTERRUPT: ((Retryable, "The ERP database did not answer in time."), TRY_AGAIN),
     sqlite3.SQLITE_PERM: (_SQLITE_CLOSED, _LET_US_IN),
     sqlite3.SQLITE_READONLY: (_SQLITE_CLOSED, _LET_US_IN),
 }

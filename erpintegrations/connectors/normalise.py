@@ -13,7 +13,7 @@ from decimal import Decimal, InvalidOperation
 
 CENT = Decimal("0.01")
 LARGEST_AMOUNT = Decimal(10) ** 18
-_GUID = re.compile(r"\{?([0-9a-f]{8})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{12})\}?", re.IGNORECASE)
+_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32}", re.IGNORECASE)
 
 
 class UnreadableValue(ValueError):
@@ -35,11 +35,16 @@ def flag(value: object) -> bool:
 
 
 def guid(value: object) -> str:
-    """A GUID in its canonical form: lower case, hyphens, no braces. Raises UnreadableValue."""
+    """A GUID in its canonical form: lower case, hyphens, no braces. Raises UnreadableValue.
+
+    Reads only the spellings for which `engines.Source.id_in` searches: else a look-up would miss what a reading found.
+    """
     if isinstance(value, uuid.UUID):
         return str(value)
-    if isinstance(value, str) and (match := _GUID.fullmatch(value.strip())):
-        return "-".join(match.groups()).lower()
+    if isinstance(value, str):
+        braced = value.startswith("{") and value.endswith("}") and "-" in value
+        if _GUID.fullmatch(bare := value[1:-1] if braced else value):
+            return str(uuid.UUID(bare))
     raise UnreadableValue("not a GUID")
 
 

@@ -120,9 +120,9 @@ class Sage100Reading:
 
     def _check_complete(self, read: int) -> None:
         ids = self._connection.execute(tables.count_ids(self._source)).one()
-        if ids.distinct != ids.filled:
+        if ids.id_count != ids.filled_count:
             raise _damaged("Two records in Sage have the same identity.", "duplicate _idnum")
-        if not read == self.counted == ids.rows:
+        if not read == self.counted == ids.row_count:
             raise _incomplete(f"{read} records read, {self.counted} counted")
 
 

@@ -88,14 +88,15 @@ def any_row(table: sa.Table) -> sa.Select[Any]:
     return sa.select(table.c.recnum).limit(1)
 
 
-def count_ids(source: Source) -> sa.Select[Any]:
-    """Over both kinds: how many rows, how many that have an id at all, and how many ids."""
-    ids = sa.union_all(
-        *(sa.select(source.bare_id(table.c["_idnum"]).label("bare_id")) for table in HEADERS.values())
-    ).subquery()
-    filled, distinct = sa.func.count(ids.c.bare_id), sa.func.count(ids.c.bare_id.distinct())
-    query: sa.Select[Any] = sa.select(sa.func.count().label("rows"), filled.label("filled"), distinct.label("distinct"))
-    return query
+def count_ids(source: Source) -> sa.Select[int, int, int]:
+    """Over both kinds: how many rows, how many that have an id at all, and how many different ids."""
+    each = (sa.select(source.bare_id(table.c["_idnum"]).label("bare_id")) for table in HEADERS.values())
+    ids = sa.union_all(*each).subquery()
+    return sa.select(
+        sa.func.count().label("row_count"),
+        sa.func.count(ids.c.bare_id).label("filled_count"),
+        sa.func.count(ids.c.bare_id.distinct()).label("id_count"),
+    )
 
 
 def select_records(

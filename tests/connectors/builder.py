@@ -58,7 +58,8 @@ class SageCompany:
 
     @property
     def database_url(self) -> str:
-        return f"sqlite:///{self.path}"
+        url = sa.URL.create("sqlite", database=str(self.path))
+        return url.render_as_string(hide_password=False)
 
     def add_job(self, name: str = "Town hall", *, status: int = 4) -> int:
         """Add a job; its number, which the product knows as text."""

@@ -55,8 +55,17 @@ def moment(at: datetime.datetime | None, style: str = "both", *, now: datetime.d
 
 @register.simple_tag
 def duration(start: datetime.datetime | None, end: datetime.datetime | None) -> str:
-    """How long something took: 0.4 s, 12 s, 3 min 5 s."""
-    return moments.duration(end - start) if start and end else NONE
+    """How long something took: 0.4 s, 12 s, 3 min 5 s, 1 h 4 min."""
+    if not start or not end:
+        return NONE
+    seconds = max((end - start).total_seconds(), 0)
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(int(seconds), 60)
+    if not minutes:
+        return f"{rest} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
 
 
 @register.simple_tag
@@ -91,7 +100,7 @@ def field(bound: BoundField) -> dict[str, Any]:
     is_group = isinstance(widget, RadioSelect | CheckboxSelectMultiple)
     is_check = isinstance(widget, CheckboxInput) or is_group
     css = "form-check-input" if is_check else "form-select" if isinstance(widget, Select) else "form-control"
-    attributes = {"class": f"{css} is-invalid" if bound.errors else css}
+    attributes: dict[str, str | bool] = {"class": f"{css} is-invalid" if bound.errors else css}
     described = [f"{bound.auto_id}_help"] if bound.help_text else []
     if bound.errors:
         attributes["aria-invalid"] = "true"

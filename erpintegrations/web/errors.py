@@ -42,7 +42,7 @@ def handler405(request: HttpRequest) -> HttpResponse:
 def handler500(request: HttpRequest) -> HttpResponse:
     """Touches neither the database nor the session: either may be what broke."""
     try:
-        page = render_to_string("errors/500.html", {"request_id": _request_id()})
+        page: str = render_to_string("errors/500.html", {"request_id": _request_id()})
     except Exception:
         logger.exception("The error page could not be rendered")
         page = LAST_RESORT

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 import pytest
 import time_machine
+from django.conf import settings
 from django.contrib.messages import SUCCESS
 from django.contrib.messages.storage.base import Message
 from django.core import mail
@@ -19,9 +20,11 @@ from django.urls import reverse
 from directory.models import Company, CompanyMember, Level, User
 from erpintegrations.templatetags import erp_format
 from erpintegrations.web.flash import FlashAction, action_of
+from erpintegrations.web.icons import icon_names
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.web.shell_urls")]
 
+TEMPLATES = settings.BASE_DIR / "templates"
 NOW = datetime.datetime(2026, 11, 23, 14, 5, tzinfo=datetime.UTC)
 
 
@@ -267,6 +270,28 @@ class TestErrorPages:
         assert signed_in.get(address).content.decode().count('class="said"') == 1
 
 
+class TestTemplates:
+    def test_name_only_icons_that_are_drawn(self):
+        named = {
+            name
+            for template in TEMPLATES.rglob("*.html")
+            for pair in re.findall(r'{% icon "([^"]+)"|{% badge \S+ "([^"]+)"', template.read_text(encoding="utf-8"))
+            for name in pair
+            if name
+        }
+        assert named - icon_names() == set()
+
+    @pytest.mark.parametrize("folder", ["partials", "errors"])
+    def test_begin_with_their_contract(self, folder):
+        for template in (TEMPLATES / folder).glob("*.html"):
+            assert template.read_text(encoding="utf-8").startswith("{# "), template.name
+
+    def test_hold_no_inline_style_or_script(self):
+        for template in TEMPLATES.rglob("*.html"):
+            text = template.read_text(encoding="utf-8")
+            assert not re.search(r"<style|\sstyle=|<script(?![^>]*src=)|\son[a-z]+=", text), template.name
+
+
 class TestFormats:
     @pytest.mark.parametrize(
         ("amount", "written"),
@@ -295,6 +320,14 @@ class TestFormats:
         assert f">{written}</time>" in html
         assert f'<time datetime="{at.isoformat()}" title="Nov 23, 2026,' in html
         assert '<span class="exact">(Nov 23, 2026,' in html
+
+    @pytest.mark.parametrize(
+        ("seconds", "written"),
+        [(0.42, "0.4 s"), (12, "12 s"), (185, "3 min 5 s"), (3840, "1 h 4 min"), (-3, "0.0 s")],
+    )
+    def test_durations(self, seconds, written):
+        assert erp_format.duration(NOW, NOW + datetime.timedelta(seconds=seconds)) == written
+        assert erp_format.duration(NOW, None) == "—"
 
     def test_a_moment_that_never_was_is_a_dash(self):
         assert erp_format.moment(None) == "—"

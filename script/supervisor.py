@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import IO
 
 from processes import Processes, StopRequested
-from virtualenv import PRODUCT, PYTHON, ROOT, Refusal, prepare_virtualenv
+from virtualenv import PRODUCT, PYTHON, ROOT, Refusal, one_at_a_time, prepare_virtualenv
 
 HOST = "127.0.0.1"
 SECONDS_TO_START = 90.0
@@ -116,7 +116,8 @@ def _serve(processes: Processes, port: int, directory: Path, *, fresh: bool) -> 
         _remove_data(directory)
     prepare_virtualenv(processes, PRODUCT)
     _prepare_database(processes, environment)
-    _collect_static_files(processes, environment)
+    with one_at_a_time():
+        _collect_static_files(processes, environment)
 
     gunicorn = [str(PYTHON), "-m", "gunicorn", "--chdir", str(ROOT), "--bind", f"fd://{listener.fileno()}"]
     processes.start(

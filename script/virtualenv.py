@@ -31,7 +31,7 @@ def prepare_virtualenv(processes: Processes, requirements: list[str]) -> Path:
 
     It does nothing when they are there already. Raises Refusal.
     """
-    with _one_at_a_time():
+    with one_at_a_time():
         if not _works():
             _create(processes)
         wanted = _digest(requirements)
@@ -44,7 +44,8 @@ def prepare_virtualenv(processes: Processes, requirements: list[str]) -> Path:
 
 
 @contextlib.contextmanager
-def _one_at_a_time() -> Iterator[None]:
+def one_at_a_time() -> Iterator[None]:
+    """This function will wait until no other script of this checkout is setting up."""
     with (ROOT / "requirements.txt").open() as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

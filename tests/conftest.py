@@ -16,12 +16,23 @@ from tests.factories import CompanyFactory, CompanyMemberFactory, ProjectFactory
 # Playwright's synchronous interface runs an event loop in the thread that also uses the ORM.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
+CHROMIUM_NAMES = [os.environ.get("CHROMIUM") or "chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
+
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Leave no database file behind."""
     from tests.settings import TEST_DIRECTORY
 
     shutil.rmtree(TEST_DIRECTORY, ignore_errors=True)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip the browser tests where there is no Chromium; with CI=true they run, and fail, instead."""
+    if os.environ.get("CI") == "true" or any(map(shutil.which, CHROMIUM_NAMES)):
+        return
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.skip(reason="Chromium is missing; CHROMIUM can name one"))
 
 
 # ---- The database ----------------------------------------------------------------------------------------------------

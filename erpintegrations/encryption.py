@@ -35,5 +35,6 @@ class EncryptedTextField(models.TextField):  # type: ignore[type-arg]
             return cipher().decrypt(value.encode()).decode()
         except InvalidToken:
             raise SecretUnreadable(
-                "A stored secret cannot be read with the keys in ENCRYPTION_KEYS. Put back the key that it was stored with."
+                "A stored secret cannot be read with the keys in ENCRYPTION_KEYS. "
+                "Put back the key that it was stored with."
             ) from None

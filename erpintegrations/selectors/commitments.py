@@ -86,4 +86,3 @@ def link_panel(commitment: Commitment, access: CompanyAccess, now: datetime.date
         verdict=unlink_verdict(link, freshness, wording, now) if link.is_open else None,
         not_allowed=access.why_not_unlink(commitment.project_id, str(commitment.project)),
     )
-

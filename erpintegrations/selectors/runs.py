@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from directory.models import Company
 from erpintegrations.models import SyncChange, SyncRun
 
+
 def runs_of(company: Company) -> QuerySet[SyncRun]:
     """A company's runs, newest first, with who asked for each."""
     return SyncRun.objects.filter(company=company).select_related("started_by", "decided_by").order_by("-id")

@@ -1,4 +1,4 @@
-"""Sync runs: their list, a page each with live progress, Sync now, and the decision about one that needs confirmation."""
+"""Sync runs: list, a page each with live progress, Sync now, and the decision about one that needs confirmation."""
 
 from __future__ import annotations
 
@@ -74,10 +74,9 @@ def sync_now(request: CompanyRequest) -> HttpResponse:
             "There is nothing to sync with yet.",
             remedy=f"An administrator sets up the ERP connection of {request.company.name} first.",
         )
-    run = request_sync(
-        connection=connection, trigger=SyncRun.Trigger.PERSON, by=request.user, now=timezone.now()
-    )
-    if run.started_by_id == request.user.pk and run.state == SyncRun.State.QUEUED:
+    now = timezone.now()
+    run = request_sync(connection=connection, trigger=SyncRun.Trigger.PERSON, by=request.user, now=now)
+    if run.queued_at == now:
         flash.success(request, "The sync was started. This page shows how far it is.")
     else:
         flash.warning(request, "A sync is under way already. This page shows how far it is.")

@@ -1,35 +1,23 @@
-"""The ways to ERPs, by the key that a connection stores. A connector is loaded when it is first asked for.
+"""The ERPs behind one Protocol, by the key that a connection stores. Drivers are imported when first needed.
 
-The rest of the product imports from here and from `base`, never a connector's own module.
+Nothing in here knows Django's models. The rest of the product imports from here and from `base`, never a connector's
+own module.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from erpintegrations.connectors.base import Connector, ConnectorFactory, NeedsAttention, Wording
+from erpintegrations.connectors.sage100 import WORDING as SAGE100_WORDING
+from erpintegrations.connectors.sage100 import Sage100Connector
 
-DEFAULT_CONNECTOR = "sage100"
+CONNECTORS: dict[str, ConnectorFactory] = {"sage100": Sage100Connector}
+WORDINGS: dict[str, Wording] = {"sage100": SAGE100_WORDING}
 
-
-def _sage100(database_url: str) -> Connector:
-    from erpintegrations.connectors.sage100 import Sage100Connector
-
-    return Sage100Connector(database_url)
-
-
-def _sage100_wording() -> Wording:
-    from erpintegrations.connectors.sage100 import WORDING
-
-    return WORDING
+__all__ = ["CONNECTORS", "WORDINGS", "Connector", "Wording", "connector_for", "wording_for"]
 
 
-CONNECTORS: dict[str, ConnectorFactory] = {"sage100": _sage100}
-_WORDINGS: dict[str, Callable[[], Wording]] = {"sage100": _sage100_wording}
-
-
-def connector_for(database_url: str, key: str = DEFAULT_CONNECTOR) -> Connector:
-    """This function will build the connector to the database behind the URL (secret); it does not connect yet.
+def connector_for(key: str, database_url: str) -> Connector:
+    """This function will build the connector of this key for a database URL (secret); it does not connect yet.
 
     Raises NeedsAttention when there is no such connector or the URL cannot be understood.
     """
@@ -42,6 +30,6 @@ def connector_for(database_url: str, key: str = DEFAULT_CONNECTOR) -> Connector:
     return CONNECTORS[key](database_url)
 
 
-def wording_for(key: str = DEFAULT_CONNECTOR) -> Wording:
-    """This function will tell how pages speak of an ERP, without a way to it. Raises KeyError for an unknown one."""
-    return _WORDINGS[key]()
+def wording_for(key: str) -> Wording:
+    """This function will tell how pages speak of the ERP with this key. Raises KeyError for an unknown one."""
+    return WORDINGS[key]

@@ -29,7 +29,7 @@ def vendor(company: SageCompany) -> int:
 
 @pytest.fixture
 def connector(company: SageCompany) -> Connector:
-    return connector_for(company.database_url)
+    return connector_for("sage100", company.database_url)
 
 
 def read(connector: Connector) -> dict[str, ErpRecord]:

@@ -38,7 +38,7 @@ def every_call(connector: Connector) -> list[Callable[[], object]]:
 
 def failures(database_url: str) -> list[ErpError]:
     """What each call raises, after seeing that nothing about it gives the URL's secrets away."""
-    connector = connector_for(database_url)
+    connector = connector_for("sage100", database_url)
     found = []
     for call in every_call(connector):
         with pytest.raises(ErpError) as refused:
@@ -137,7 +137,7 @@ def test_a_damaged_database_says_so(secret_folder: Path) -> None:
     with company.path.open("r+b") as file:
         file.seek(4096)
         file.write(os.urandom(size - 4096))
-    connector = connector_for(company.database_url)
+    connector = connector_for("sage100", company.database_url)
     for call in every_call(connector)[1:]:  # the identity is in what is left
         with pytest.raises(NeedsAttention, match="is damaged") as refused:
             call()
@@ -150,7 +150,7 @@ def test_a_truncated_database_is_never_read_as_deletions(secret_folder: Path) ->
     whole = company.path.stat().st_size
     os.truncate(company.path, whole // 2 // 4096 * 4096)
     with pytest.raises(ErpError) as refused:
-        read(connector_for(company.database_url))
+        read(connector_for("sage100", company.database_url))
     assert_clear_and_without_secrets(refused.value)
 
 
@@ -243,7 +243,7 @@ def test_nothing_is_ever_written(company: SageCompany, job: int, tmp_path: Path)
     company.add_subcontract("SC-1", job)
     company.engine.dispose()
     before = company.path.read_bytes()
-    connector = connector_for(company.database_url)
+    connector = connector_for("sage100", company.database_url)
     for call in every_call(connector):
         call()
     assert company.path.read_bytes() == before
@@ -255,7 +255,7 @@ def test_a_path_with_signs_that_mean_something_in_a_url_is_a_path(company: SageC
     company.add_job()
     odd = tmp_path / "Müller & Sons #1? 100%41.sqlite3"
     shutil.copy(company.path, odd)
-    assert connector_for(SageCompany(odd).database_url).identity().database == odd.name
+    assert connector_for("sage100", SageCompany(odd).database_url).identity().database == odd.name
 
 
 @pytest.mark.parametrize(
@@ -278,7 +278,7 @@ def test_a_path_with_signs_that_mean_something_in_a_url_is_a_path(company: SageC
 )
 def test_a_url_that_cannot_be_used_is_refused_without_repeating_it(url: str) -> None:
     with pytest.raises(NeedsAttention) as refused:
-        connector_for(url)
+        connector_for("sage100", url)
     assert_clear_and_without_secrets(refused.value)
 
 
@@ -288,12 +288,12 @@ def test_a_path_that_no_file_can_have_is_not_there() -> None:
 
 def test_an_unknown_connector_is_refused_with_those_there_are() -> None:
     with pytest.raises(NeedsAttention) as refused:
-        connector_for("sqlite:///x.sqlite3", key="abacus")
+        connector_for("abacus", "sqlite:///x.sqlite3")
     assert "sage100" in refused.value.remedy
 
 
 def test_a_connector_shows_no_secret_when_it_is_printed() -> None:
-    connector = connector_for(f"mssql+pymssql://{LOGIN}:{SECRET}@host/db")
+    connector = connector_for("sage100", f"mssql+pymssql://{LOGIN}:{SECRET}@host/db")
     assert SECRET not in f"{connector!r}{connector}{vars(connector)}"
 
 
@@ -309,13 +309,13 @@ def test_a_refused_connection_says_that_the_server_is_there() -> None:
 
 def test_an_unknown_host_says_so() -> None:
     with pytest.raises(ErpError, match="name of the ERP's server is not known") as refused:
-        connector_for(host_url(1433, "no-such-host.invalid")).identity()
+        connector_for("sage100", host_url(1433, "no-such-host.invalid")).identity()
     assert_clear_and_without_secrets(refused.value)
 
 
 def test_a_host_name_that_no_host_can_have_is_unknown() -> None:
     with pytest.raises(NeedsAttention, match="name of the ERP's server is not known"):
-        connector_for(host_url(1433, "a" * 70 + ".example")).identity()
+        connector_for("sage100", host_url(1433, "a" * 70 + ".example")).identity()
 
 
 def test_a_host_that_swallows_everything_is_given_up_in_time() -> None:

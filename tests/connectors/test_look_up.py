@@ -169,7 +169,7 @@ def test_many_may_ask_at_once(company: SageCompany, job: int) -> None:
     found: list[str] = []
 
     def ask(erp_id: str) -> None:
-        found.extend(connector_for(company.database_url).look_up([erp_id], timeout_seconds=20).records)
+        found.extend(connector_for("sage100", company.database_url).look_up([erp_id], timeout_seconds=20).records)
 
     threads = [threading.Thread(target=ask, args=(erp_id,)) for erp_id in ids[:20]]
     for thread in threads:

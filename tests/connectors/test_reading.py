@@ -97,10 +97,10 @@ def test_deleted_and_purged_records_are_gone_and_so_is_the_purged_job(
 
 def test_the_identity_is_the_files_and_the_companys(company: SageCompany, tmp_path: Path, job: int) -> None:
     other = SageCompany(tmp_path / "other.sqlite3")
-    identity = connector_for(company.database_url).identity()
+    identity = connector_for("sage100", company.database_url).identity()
     assert (identity.server, identity.database) == (str(tmp_path), "company.sqlite3")
-    assert identity.company != connector_for(other.database_url).identity().company
-    with connector_for(company.database_url).reading() as reading:
+    assert identity.company != connector_for("sage100", other.database_url).identity().company
+    with connector_for("sage100", company.database_url).reading() as reading:
         assert reading.identity == identity
 
 
@@ -261,6 +261,6 @@ def test_the_connector_speaks_for_its_erp() -> None:
     wording = wording_for("sage100")
     assert (wording.label, wording.short_label) == ("Sage 100 Contractor®", "Sage")
     assert wording.purge_name == "Remove Refused/Closed Jobs"
-    assert connector_for("sqlite:///x.sqlite3").wording is wording
+    assert connector_for("sage100", "sqlite:///x.sqlite3").wording is wording
     assert "6-7-1 Subcontracts (Edit ▸ Delete Subcontract)" in wording.how_to_delete[CommitmentKind.SUBCONTRACT]
     assert "6-6-1 Purchase Orders (Edit ▸ Void)" in wording.how_to_delete[CommitmentKind.PURCHASE_ORDER]

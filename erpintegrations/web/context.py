@@ -75,7 +75,7 @@ def _company_items(request: HttpRequest, company: Company) -> list[NavItem]:
 
     project = getattr(request, "project", None)
     access = getattr(request, "access", None)
-    projects_url = f"{url('company_home')}#projects"
+    projects_url = f"{url('company_home')}#projects-heading"
     items = [
         NavItem("Company home", url("company_home"), "company"),
         # Commitments is a tool of each project: elsewhere than on a project's pages, choose the project first.

@@ -78,6 +78,12 @@ class TestFrame:
         navigation = signed_in.get("/companies/harbor/").context["nav"]
         assert [item.label for item in navigation] == ["Company home", "Commitments", "Sandbox"]
 
+    def test_leads_from_the_navigation_to_the_projects_where_commitments_are(self, signed_in, company):
+        [commitments] = [item for item in signed_in.get("/").context["nav"] if item.label == "Commitments"]
+        page, anchor = commitments.url.split("#")
+        assert page == "/companies/harbor/"
+        assert f'id="{anchor}"' in (TEMPLATES / "erpintegrations/company_home.html").read_text(encoding="utf-8")
+
     def test_offers_a_choice_to_who_belongs_to_several_companies(self, signed_in, ann, company):
         other = Company.objects.create(name="Quay Works", slug="quay")
         CompanyMember.objects.create(company=other, user=ann)

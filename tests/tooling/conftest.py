@@ -150,4 +150,5 @@ def start_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
     for server in servers:
         if server.process.poll() is None:
             server.stop()
+    for server in servers:
         assert server.left_processes() == []

@@ -1,4 +1,7 @@
-"""Starts `script/server` as a person would, signs in over HTTP, stops it, and looks for what is left. Used by `.ci/run`."""
+"""Starts `script/server` as a person would, signs in over HTTP, stops it, and looks for what is left.
+
+Used by `.ci/run`. Standard library only.
+"""
 
 from __future__ import annotations
 
@@ -31,6 +34,7 @@ def main() -> int:
             env=os.environ | {"PORT": str(port), "DATA_DIRECTORY": directory},
             stdout=subprocess.PIPE,
         )
+        status: int | None = None
         try:
             started = time.monotonic()
             address = wait_for_ready(server)
@@ -42,7 +46,6 @@ def main() -> int:
                 status = server.wait(SECONDS_TO_STOP)
             except subprocess.TimeoutExpired:
                 server.kill()
-                status = None
         time.sleep(0.2)
         left = processes_that_mention(directory)
     if status != 0:

@@ -106,18 +106,18 @@ class Server:
     def left_processes(self) -> list[str]:
         """List what still runs of all that this server has started; a moment is given to vanish."""
         for _ in range(30):
-            found = _processes_with(str(self.data_directory))
+            found = processes_with(str(self.data_directory))
             if not found:
                 break
             time.sleep(0.1)
         return found
 
     def process_ids(self, part_of_command: str) -> list[int]:
-        lines = _processes_with(str(self.data_directory))
+        lines = processes_with(str(self.data_directory))
         return [int(line.split()[0]) for line in lines if part_of_command in line]
 
 
-def _processes_with(text: str) -> list[str]:
+def processes_with(text: str) -> list[str]:
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):

@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import F, Model, QuerySet
+from django.db.models import F, Field, Model, QuerySet
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
 from django.db.models.lookups import GreaterThan, LessThan
 from django.db.models.sql.compiler import SQLCompiler
@@ -119,6 +119,7 @@ def _beyond(rows: QuerySet[Row], column: str, place: Cursor, *, downwards: bool)
 
 def _value(model: type[Model], column: str, text: str) -> Any:
     field = model._meta.get_field(column)
+    assert isinstance(field, Field)
     try:
         text.encode()
         value = field.to_python(text)

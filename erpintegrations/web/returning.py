@@ -9,7 +9,7 @@ NEXT = "next"
 
 
 def back_to(request: HttpRequest, *, default: str) -> str:
-    """The address in the form's `next` when it is one of this site, else `default`: never an open redirect."""
-    wanted = request.POST.get(NEXT, "")
+    """The address in the form's or page's `next` when it is of this site, else `default`: never an open redirect."""
+    wanted = request.POST.get(NEXT) or request.GET.get(NEXT, "")
     is_ours = wanted.startswith("/") and url_has_allowed_host_and_scheme(wanted, allowed_hosts=None)
     return wanted if is_ours else default

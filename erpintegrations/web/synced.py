@@ -1,19 +1,200 @@
-"""In the making."""
+"""The ERP Integrations tool: its first page, and Commitment's Views (Ready to Export, Failed to Export, Synced)."""
 
-from django.http import Http404
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from commitments.models import Commitment
+from directory.access import CompanyRequest, company_page
+from directory.models import Company, Level
+from erpintegrations.connectors import Wording
+from erpintegrations.models import ErpConnection, SyncRun
+from erpintegrations.selectors import synced_list
+from erpintegrations.selectors.freshness import freshness_of
+from erpintegrations.selectors.views_menu import ViewCounts, count_in_words, count_up_to_limit, exports_of, view_counts
+from erpintegrations.web import flash
+from erpintegrations.web.filters import SyncedFilter
+from erpintegrations.web.pages import address, list_page
+from erpintegrations.web.sorting import ORDER, Sorting, sorting
+
+TICK = "tick"
+Trail = list[tuple[str, str]]
 
 
-def commitment_home(request, **kwargs):
-    raise Http404
+@dataclass(frozen=True, slots=True)
+class ViewLink:
+    """One tab of *Views*."""
 
-def ready_to_export(request, **kwargs):
-    raise Http404
+    label: str
+    url: str
+    count: str
+    is_current: bool
 
-def failed_to_export(request, **kwargs):
-    raise Http404
 
-def synced(request, **kwargs):
-    raise Http404
+@company_page(erp_integrations=Level.READ_ONLY)
+@require_safe
+def tool_home(request: CompanyRequest) -> HttpResponse:
+    connection = synced_list.connection_of(request.company)
+    if connection is None:
+        return _no_connection(request)
+    context = _sync_header(request, connection) | {
+        "trail": company_trail(request.company),
+        "views": _views(request.company, view_counts(request.company)),
+    }
+    return render(request, "erpintegrations/tool_home.html", context)
 
-def tool_home(request, **kwargs):
-    raise Http404
+
+@company_page(erp_integrations=Level.READ_ONLY)
+@require_safe
+def commitment_home(request: CompanyRequest) -> HttpResponse:
+    return redirect("erp_synced", company_slug=request.company.slug)
+
+
+@company_page(erp_integrations=Level.READ_ONLY)
+@require_safe
+def ready_to_export(request: CompanyRequest) -> HttpResponse:
+    return _exports(request, Commitment.ErpStatus.READY_TO_EXPORT, "erpintegrations/ready.html")
+
+
+@company_page(erp_integrations=Level.READ_ONLY)
+@require_safe
+def failed_to_export(request: CompanyRequest) -> HttpResponse:
+    return _exports(request, Commitment.ErpStatus.FAILED_TO_EXPORT, "erpintegrations/failed.html")
+
+
+@company_page(erp_integrations=Level.READ_ONLY)
+@require_safe
+def synced(request: CompanyRequest) -> HttpResponse:
+    connection = synced_list.connection_of(request.company)
+    if connection is None:
+        return _no_connection(request)
+    counts = view_counts(request.company)
+    chosen = SyncedFilter(
+        request.GET, synced_list.open_links(request.company), company=request.company, wording=connection.wording
+    )
+    if chosen.has_problem:
+        flash.warning(request, chosen.problem())
+    total = count_up_to_limit(chosen.qs) if chosen.is_used else counts.synced
+    order = _sorting(request, connection.wording)
+    page = list_page(request, chosen.qs, column=order.column, descending=order.descending)
+    header = _sync_header(request, connection)
+    rows = synced_list.synced_rows(
+        page.rows,
+        access=request.access,
+        freshness=header["freshness"],
+        wording=connection.wording,
+        now=timezone.now(),
+    )
+    context = header | {
+        "trail": tool_trail(request.company),
+        "views": _views(request.company, counts, current="erp_synced"),
+        "form": chosen.form,
+        "is_filtered": chosen.is_used,
+        "keep": order.keep,
+        "list_url": reverse("erp_synced", args=[request.company.slug]),
+        "page": page,
+        "position": _position(len(rows), total),
+        "total": total,
+        "rows": rows,
+        "headers": order.headers,
+        "not_accounting": request.access.why_not_accounting(),
+        "may_unlink_any": any(row.may_unlink for row in rows),
+        "tick": request.GET.get(TICK, ""),
+        "tick_url": address(request, **{TICK: "gone"}),
+        "back": address(request, **{TICK: ""}),
+    }
+    return render(request, "erpintegrations/synced.html", context)
+
+
+def company_trail(company: Company) -> Trail:
+    return [(company.name, reverse("company_home", args=[company.slug]))]
+
+
+def tool_trail(company: Company) -> Trail:
+    """The way to ERP Integrations ▸ Commitment."""
+    return [*company_trail(company), ("ERP Integrations", reverse("erp_home", args=[company.slug]))]
+
+
+def commitment_trail(company: Company) -> Trail:
+    """The way to a page below it."""
+    return [*tool_trail(company), ("Commitment", reverse("erp_synced", args=[company.slug]))]
+
+
+def _exports(request: CompanyRequest, status: Commitment.ErpStatus, template: str) -> HttpResponse:
+    """The commitments of one status, in the order in which they were made."""
+    connection = synced_list.connection_of(request.company)
+    if connection is None:
+        return _no_connection(request)
+    route = "erp_ready" if status == Commitment.ErpStatus.READY_TO_EXPORT else "erp_failed"
+    counts = view_counts(request.company)
+    total = counts.ready_to_export if route == "erp_ready" else counts.failed_to_export
+    page = list_page(request, exports_of(request.company, status))
+    readable = {pk for pk, level in request.access.commitments_levels.items() if level >= Level.READ_ONLY}
+    context = {
+        "wording": connection.wording,
+        "trail": tool_trail(request.company),
+        "views": _views(request.company, counts, current=route),
+        "page": page,
+        "position": _position(len(page.rows), total),
+        "readable_project_ids": readable,
+    }
+    return render(request, template, context)
+
+
+def _no_connection(request: CompanyRequest) -> HttpResponse:
+    context = {"trail": company_trail(request.company), "admins": synced_list.admins_of(request.company)}
+    return render(request, "erpintegrations/no_connection.html", context)
+
+
+def _sync_header(request: CompanyRequest, connection: ErpConnection) -> dict[str, Any]:
+    """What `partials/sync_header.html` shows: when the last sync completed, what is wrong, when the next is due."""
+    freshness = freshness_of(connection)
+    may_sync = request.access.erp_integrations_level >= Level.ADMIN
+    return {
+        "wording": connection.wording,
+        "freshness": freshness,
+        "trouble": freshness.last_finished if freshness.last_sync_failed else None,
+        "needs_confirmation": SyncRun.State.NEEDS_CONFIRMATION,
+        "may_sync": may_sync,
+        "admins": [] if may_sync else synced_list.admins_of(request.company),
+        "back": request.get_full_path(),
+    }
+
+
+def _views(company: Company, counts: ViewCounts, *, current: str = "") -> list[ViewLink]:
+    return [
+        ViewLink(label, reverse(route, args=[company.slug]), count_in_words(count), route == current)
+        for label, route, count in (
+            ("Ready to Export", "erp_ready", counts.ready_to_export),
+            ("Failed to Export", "erp_failed", counts.failed_to_export),
+            ("Synced", "erp_synced", counts.synced),
+        )
+    ]
+
+
+def _sorting(request: CompanyRequest, wording: Wording) -> Sorting:
+    columns = {
+        "number": "Number",
+        "title": "Title",
+        "kind": "Type",
+        "project_name": "Project",
+        "vendor_name": "Vendor",
+        "amount": "Amount",
+        "erp_number": f"{wording.short_label} number",
+        "presence": f"State in {wording.short_label}",
+    }
+    if request.GET.get(ORDER, "number").removeprefix("-") not in columns:
+        flash.warning(request, "The order in the address is not one of this list: it is sorted by number.")
+    return sorting(request, columns, default="number")
+
+
+def _position(shown: int, total: int) -> str:
+    noun = "commitment" if total == 1 else "commitments"
+    return f"{count_in_words(total)} {noun}" if shown >= total else f"{shown:,} of {count_in_words(total)} {noun}"

@@ -1,0 +1,117 @@
+"""The search and filters of the Synced list, in its address. One FilterSet, so that an export shows the same rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import django_filters
+from django import forms
+from django.db.models import Q, QuerySet
+
+from commitments.models import Commitment, Vendor
+from directory.models import Company, Project
+from erpintegrations.connectors import Wording
+from erpintegrations.models import GONE, Presence, SyncLink
+
+SEARCHED = ("number", "title", "vendor_name", "project_name", "erp_number")
+CAN_BE_UNLINKED = "can-be-unlinked"
+CANNOT_BE_DELETED = "cannot-be-deleted"
+LISTED = 300
+LONGEST_SEARCH = 100
+
+
+class SyncedFilter(django_filters.FilterSet):
+    """Filters a company's open links. `has_problem` says that a parameter of the address cannot be understood."""
+
+    q = django_filters.CharFilter(label="Search", method="search", max_length=LONGEST_SEARCH)
+    state = django_filters.ChoiceFilter(label="State", method="by_state", empty_label="Any state")
+    type = django_filters.ChoiceFilter(
+        label="Type", field_name="kind", choices=Commitment.Kind.choices, empty_label="Any type"
+    )
+    project = django_filters.ChoiceFilter(label="Project", field_name="project_id", empty_label="Any project")
+    vendor = django_filters.ChoiceFilter(label="Vendor", field_name="vendor_id", empty_label="Any vendor")
+
+    class Meta:
+        model = SyncLink
+        fields: tuple[str, ...] = ()
+
+    def __init__(
+        self, data: Mapping[str, Any], queryset: QuerySet[SyncLink], *, company: Company, wording: Wording
+    ) -> None:
+        super().__init__(data, queryset)
+        self.filters["q"].extra["widget"] = forms.TextInput(
+            attrs={"type": "search", "placeholder": "Number, title, vendor or project"}
+        )
+        self.filters["state"].label = f"State in {wording.short_label}"
+        self.filters["state"].extra["choices"] = state_choices(wording)
+        for name, options in (
+            ("project", Project.objects.filter(company=company)),
+            ("vendor", Vendor.objects.filter(company=company)),
+        ):
+            self._offer(name, options)
+
+    @property
+    def is_used(self) -> bool:
+        return any(self.data.get(name) for name in self.filters)
+
+    @property
+    def has_problem(self) -> bool:
+        return not self.form.is_valid()
+
+    def problem(self) -> str:
+        """Which filters of the address were left out, in a sentence."""
+        labels = ", ".join(str(self.filters[name].label) for name in self.form.errors)
+        return f"This filter in the address cannot be understood and was left out: {labels}. Choose it anew below."
+
+    def filter_queryset(self, queryset: QuerySet[SyncLink]) -> QuerySet[SyncLink]:
+        """By what can be understood of the address; a list that is too long is better than none."""
+        for name, value in self.form.cleaned_data.items():
+            queryset = self.filters[name].filter(queryset, value)
+        return queryset
+
+    def search(self, rows: QuerySet[SyncLink], name: str, value: str) -> QuerySet[SyncLink]:
+        """Every word must occur somewhere."""
+        for word in value.split():
+            found = Q()
+            for spelling in spellings(word):
+                for column in SEARCHED:
+                    found |= Q(**{f"{column}__icontains": spelling})
+            rows = rows.filter(found)
+        return rows
+
+    def by_state(self, rows: QuerySet[SyncLink], name: str, value: str) -> QuerySet[SyncLink]:
+        if value == CAN_BE_UNLINKED:
+            return rows.filter(presence__in=GONE)
+        if value == CANNOT_BE_DELETED:
+            return rows.filter(presence=Presence.PRESENT).exclude(invoiced_amount=0, changed_amount=0)
+        return rows.filter(presence=value)
+
+    def _offer(self, name: str, options: QuerySet[Any]) -> None:
+        """The first of them by name; one that the address asks for is always among them."""
+        label = "name"
+        offered = {str(pk): text for pk, text in options.order_by(label, "id").values_list("id", label)[:LISTED]}
+        chosen = str(self.data.get(name, ""))
+        if chosen.isascii() and chosen.isdecimal() and len(chosen) < 19 and chosen not in offered:
+            offered |= {str(pk): text for pk, text in options.filter(pk=chosen).values_list("id", label)}
+        self.filters[name].extra["choices"] = list(offered.items())
+        if len(offered) >= LISTED:
+            self.filters[name].extra["help_text"] = f"The first {LISTED} are listed. Search finds the others."
+
+
+def state_choices(wording: Wording) -> list[tuple[str, str]]:
+    erp = wording.short_label
+    return [
+        (CAN_BE_UNLINKED, "Can be unlinked now"),
+        (Presence.PRESENT, f"In {erp}"),
+        (CANNOT_BE_DELETED, f"{erp} forbids deletion"),
+        (Presence.DELETED, "Deleted"),
+        (Presence.VOIDED, "Voided"),
+        (Presence.PURGED, "Purged with its job"),
+        (Presence.UNKNOWN, "Not looked at yet"),
+    ]
+
+
+def spellings(word: str) -> set[str]:
+    """SQLite's LIKE folds the case of ASCII alone: ask for the usual spellings of any other word."""
+    return {word} if word.isascii() else {word, word.lower(), word.upper(), word.title()}

@@ -35,6 +35,18 @@ class AlreadyUnlinked(Refusal):
     code = "already_unlinked"
 
 
+class LinkNotPossible(Refusal):
+    """The commitment or the ERP record is linked already, or they do not belong together."""
+
+    code = "link_not_possible"
+
+
+class ChangedMeanwhile(Refusal):
+    """Somebody else, or a sync, was faster; nothing was changed. The sentence says what is recorded now."""
+
+    code = "changed_meanwhile"
+
+
 class UndoNotPossible(Refusal):
     """The commitment was changed, sent, linked or deleted since, or it was undone already."""
 

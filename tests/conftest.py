@@ -11,7 +11,16 @@ from django.db import connection as database
 
 from directory.access import CompanyAccess, access_for
 from directory.models import Company, Level, Project, User
-from tests.factories import CompanyFactory, CompanyMemberFactory, ProjectFactory, ProjectMemberFactory, UserFactory
+from erpintegrations.models import ErpConnection
+from tests.connectors.builder import SageCompany
+from tests.factories import (
+    CompanyFactory,
+    CompanyMemberFactory,
+    ErpConnectionFactory,
+    ProjectFactory,
+    ProjectMemberFactory,
+    UserFactory,
+)
 
 # Playwright's synchronous interface runs an event loop in the thread that also uses the ORM.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
@@ -154,3 +163,24 @@ def access_of(company):
         return access
 
     return read
+
+
+# ---- The ERP: a real company file, read by the real connector --------------------------------------------------------
+
+
+@pytest.fixture
+def sage_company(tmp_path) -> SageCompany:
+    """A Sage company; `sage_company.path` is its file. It has a record of its own: an empty one proves nothing."""
+    sage = SageCompany(tmp_path / "harbor-point.sqlite3")
+    sage.add_subcontract("OTHER", sage.add_job("Another job"))
+    return sage
+
+
+@pytest.fixture
+def connection(company, sage_company) -> ErpConnection:
+    """The company's connection to `sage_company`, which has answered it before."""
+    made = ErpConnectionFactory(company=company, database_url=sage_company.database_url)
+    identity = made.connector().identity()
+    made.server, made.database, made.erp_company = identity.server, identity.database, identity.company
+    made.save()
+    return made

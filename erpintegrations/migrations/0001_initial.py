@@ -74,6 +74,7 @@ class Migration(migrations.Migration):
                 ('close_reason', models.TextField(blank=True)),
                 ('close_token', models.UUIDField(null=True)),
                 ('closed_commitment_revision', models.PositiveIntegerField(null=True)),
+                ('reopened_at', models.DateTimeField(null=True)),
                 ('closed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('commitment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='links', to='commitments.commitment')),
                 ('company', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='directory.company')),

@@ -54,4 +54,4 @@ class ErpConnection(models.Model):
 
     def connector(self) -> Connector:
         """Raises NeedsAttention when the database URL cannot be understood."""
-        return connector_for(self.database_url, self.connector_key)
+        return connector_for(self.connector_key, self.database_url)

@@ -33,8 +33,9 @@ class SyncLink(models.Model):
     one a person closed is the memory that keeps a sync from linking again.
 
     What is recorded of the ERP side (`presence`, `erp_*`, amounts) is as of the later of the connection's last completed
-    run and `checked_at`; a sync that finds nothing new does not write here. Whoever writes here filters on what they
-    read (`version`, `presence`, `closed_at`), and counts the rows.
+    run and `checked_at`; a sync that finds nothing new does not write here. No sync looks at a closed link: Unlink keeps
+    in `checked_at` as of when the record was known, and an undone one is known by runs since `reopened_at` only.
+    Whoever writes here filters on what they read (`version`, `presence`, `closed_at`), and counts the rows.
 
     `number`, `title`, `project_name`, `vendor_name` and `amount` are copies of ours that lists order and search by;
     the commitment's own are locked while it is linked, and renamed projects and vendors are copied by the housekeeping.
@@ -75,6 +76,7 @@ class SyncLink(models.Model):
     close_reason = models.TextField(blank=True)
     close_token = models.UUIDField(null=True)
     closed_commitment_revision = models.PositiveIntegerField(null=True)
+    reopened_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ["number", "id"]
@@ -101,7 +103,9 @@ class SyncLink(models.Model):
         ]
         indexes = [
             *(
-                models.Index(fields=["company", column, "id"], condition=models.Q(closed_at=None), name=f"link_by_{name}")
+                models.Index(
+                    fields=["company", column, "id"], condition=models.Q(closed_at=None), name=f"link_by_{name}"
+                )
                 for column, name in (
                     ("number", "number"),
                     ("title", "title"),

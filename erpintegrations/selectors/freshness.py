@@ -23,7 +23,7 @@ class Freshness:
     """What the syncs of one connection have proved so far.
 
     `read_at` is the moment as of which the last completed run read the ERP; `last_finished` the latest run with any
-    result, `open_run` the one waiting or running now; `next_due_at` when the hourly sync comes next, if it is scheduled.
+    result, `open_run` the one waiting or running now; `next_due_at` when the hourly sync comes next, if scheduled.
     """
 
     read_at: datetime.datetime | None
@@ -38,15 +38,15 @@ class Freshness:
 
     def as_of(self, link: SyncLink) -> datetime.datetime | None:
         """As of when this link's record is known: the later of the last completed run and its own Check now."""
-        return latest(self.read_at, link.checked_at, after=link.linked_at)
+        return latest(self.read_at, link.checked_at, open_since=link.reopened_at or link.linked_at)
 
 
 def latest(
-    read_at: datetime.datetime | None, checked_at: datetime.datetime | None, *, after: datetime.datetime
+    read_at: datetime.datetime | None, checked_at: datetime.datetime | None, *, open_since: datetime.datetime
 ) -> datetime.datetime | None:
-    """The later of two moments; a reading from before the link was made says nothing about it."""
-    moments = [moment for moment in (read_at, checked_at) if moment is not None and moment >= after]
-    return max(moments, default=None)
+    """The later of two moments; a run that read before the link was made, or reopened, says nothing about it."""
+    counted = read_at if read_at is not None and read_at >= open_since else None
+    return max((moment for moment in (counted, checked_at) if moment is not None), default=None)
 
 
 def freshness_of(connection: ErpConnection) -> Freshness:

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from directory.refusals import Refusal
 from erpintegrations import moments
 from erpintegrations.connectors.base import CommitmentKind, Wording
-from erpintegrations.models import Presence, SyncLink
+from erpintegrations.models import Presence, SyncLink, SyncRun
 from erpintegrations.refusals import CommitmentStillInErp, ErpForbidsDeletion, PresenceUnknown
 from erpintegrations.selectors.freshness import Freshness
+
+CHECK_NOW = "Check now asks at once."
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +37,24 @@ def still_in_erp_message(wording: Wording) -> str:
 
 
 def unlink_verdict(link: SyncLink, freshness: Freshness, wording: Wording, now: datetime.datetime) -> Verdict:
-    """Decide from what a completed sync or a Check now has recorded. A failed sync proves nothing either way."""
+    """Decide from what a completed sync or a Check now has recorded. A failed sync proves nothing either way.
+
+    A recorded disappearance stands, however many syncs fail after it: nothing has shown that the record came back.
+    """
     if link.presence == Presence.UNKNOWN:
         return _refused(_never_seen(freshness, wording, now))
     if link.is_gone:
         return _gone(link, wording)
     return _refused(_still_there(link, freshness, wording, now))
+
+
+def back_in_erp(link: SyncLink, wording: Wording, now: datetime.datetime) -> CommitmentStillInErp:
+    """The refusal for a link, as it is recorded now, whose record was found again when Unlink asked the live ERP."""
+    found = f"It is back in {wording.short_label}: it was found there {moments.both(link.checked_at or now, now)}."
+    kind = CommitmentKind(link.kind)
+    if _erp_forbids_deletion(link):
+        return ErpForbidsDeletion(still_in_erp_message(wording), remedy=f"{found} {wording.why_refused[kind]}")
+    return CommitmentStillInErp(still_in_erp_message(wording), remedy=f"{found} {wording.how_to_delete[kind]}")
 
 
 def _refused(refusal: Refusal) -> Verdict:
@@ -61,20 +75,38 @@ def _gone(link: SyncLink, wording: Wording) -> Verdict:
 def _never_seen(freshness: Freshness, wording: Wording, now: datetime.datetime) -> Refusal:
     return PresenceUnknown(
         f"No completed sync has looked for this commitment in {wording.label} yet.",
-        remedy=f"{_next_sync(freshness, now)} Check now asks at once.",
+        remedy=_join(_why_not_since(freshness, "it has not been looked at"), _next_sync(freshness, now), CHECK_NOW),
     )
 
 
 def _still_there(link: SyncLink, freshness: Freshness, wording: Wording, now: datetime.datetime) -> Refusal:
     kind = CommitmentKind(link.kind)
-    if link.invoiced_amount or link.changed_amount:
-        return ErpForbidsDeletion(still_in_erp_message(wording), remedy=wording.why_refused[kind])
     as_of = freshness.as_of(link)
-    looked = f"Last looked at {moments.both(as_of, now)}." if as_of else ""
-    if freshness.last_sync_failed:
-        looked = f"{looked} The last sync did not complete, so it has not been looked at since."
-    remedy = f"{wording.how_to_delete[kind]} {looked} {_next_sync(freshness, now)} Check now asks at once."
-    return CommitmentStillInErp(still_in_erp_message(wording), remedy=" ".join(remedy.split()))
+    known = _join(
+        f"Last looked at {moments.both(as_of, now)}." if as_of else "",
+        _why_not_since(freshness, "it has not been looked at since", as_of),
+        _next_sync(freshness, now),
+        CHECK_NOW,
+    )
+    if _erp_forbids_deletion(link):
+        return ErpForbidsDeletion(still_in_erp_message(wording), remedy=f"{wording.why_refused[kind]} {known}")
+    return CommitmentStillInErp(still_in_erp_message(wording), remedy=f"{wording.how_to_delete[kind]} {known}")
+
+
+def _erp_forbids_deletion(link: SyncLink) -> bool:
+    return bool(link.invoiced_amount or link.changed_amount)
+
+
+def _why_not_since(freshness: Freshness, so: str, as_of: datetime.datetime | None = None) -> str:
+    """What became of the last sync, unless it completed, or the link was looked at after it."""
+    run = freshness.last_finished
+    if run is None or not freshness.last_sync_failed:
+        return ""
+    if as_of is not None and run.finished_at is not None and as_of > run.finished_at:
+        return ""
+    if run.state == SyncRun.State.NEEDS_CONFIRMATION:
+        return f"The last sync waits for an administrator's confirmation, so {so}."
+    return f"The last sync did not complete, so {so}."
 
 
 def _next_sync(freshness: Freshness, now: datetime.datetime) -> str:
@@ -82,4 +114,10 @@ def _next_sync(freshness: Freshness, now: datetime.datetime) -> str:
         return "A sync is under way."
     if freshness.next_due_at is None:
         return "No hourly sync is scheduled."
-    return f"The next sync is due {moments.both(max(freshness.next_due_at, now), now)}."
+    if freshness.next_due_at <= now:
+        return "The next sync is due now."
+    return f"The next sync is due {moments.both(freshness.next_due_at, now)}."
+
+
+def _join(*sentences: str) -> str:
+    return " ".join(sentence for sentence in sentences if sentence)

@@ -1,0 +1,143 @@
+"""Link: make pairs of a commitment here and its counterpart in the ERP, many at once."""
+
+from __future__ import annotations
+
+import datetime
+from collections import Counter
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+
+from commitments.models import Commitment
+from directory.activity import Entry, record_many
+from directory.models import SubjectType, Verb
+from erpintegrations.connectors.base import ErpRecord
+from erpintegrations.models import ErpConnection, Presence, SyncLink
+from erpintegrations.refusals import LinkNotPossible
+from erpintegrations.services.links import linked_state, unlinked_state
+from erpintegrations.services.observations import batches, columns_of_record, commitment_label
+
+if TYPE_CHECKING:
+    from directory.models import User
+
+Pair = tuple[Commitment, ErpRecord]
+
+RELOAD = "Nothing was linked. Reload the page to see what is linked now, then try again."
+
+
+def link_commitments(
+    *, connection: ErpConnection, pairs: Iterable[Pair], by: User | None, now: datetime.datetime
+) -> list[SyncLink]:
+    """This function will link each commitment to its ERP record, all of them or none, and set them to synced.
+
+    What the ERP holds counts as not looked at: the next sync records it. `by` is None when the product does it itself.
+    Raises LinkNotPossible when a commitment or a record is linked already, or the two do not belong together.
+    """
+    chosen = list(pairs)
+    _check(connection, chosen)
+    links = [_link(connection, commitment, record, by, now) for commitment, record in chosen]
+    try:
+        with transaction.atomic():
+            SyncLink.objects.bulk_create(links, batch_size=500)
+            _move_on([commitment for commitment, _ in chosen], now)
+            record_many(_entry(link, commitment, by, now) for link, (commitment, _) in zip(links, chosen, strict=True))
+    except IntegrityError:  # the constraints decide when two link at once
+        raise LinkNotPossible(
+            "Somebody else linked one of these commitments, or its record in the ERP, at the same moment.",
+            remedy=RELOAD,
+        ) from None
+    for link, (commitment, _) in zip(links, chosen, strict=True):
+        commitment.erp_status = Commitment.ErpStatus.SYNCED
+        commitment.revision += 1
+        link.commitment = commitment
+    return links
+
+
+def _check(connection: ErpConnection, pairs: list[Pair]) -> None:
+    for commitment, record in pairs:
+        if commitment.company_id != connection.company_id:
+            raise LinkNotPossible(
+                f"{commitment.short_label()} belongs to another company than this connection.",
+                remedy="Choose a commitment of the connection's own company.",
+            )
+        if commitment.kind != record.kind:
+            raise LinkNotPossible(
+                f"{commitment.short_label()} cannot be linked to {record.number} in {connection.wording.short_label}: "
+                "one is a subcontract, the other a purchase order.",
+                remedy="Choose a record of the same type.",
+            )
+    _refuse_linked(connection, pairs)
+
+
+def _refuse_linked(connection: ErpConnection, pairs: list[Pair]) -> None:
+    """Each commitment and each record once, and none of them linked already."""
+    commitments = Counter(commitment.pk for commitment, _ in pairs)
+    records = Counter(record.erp_id for _, record in pairs)
+    of_connection = SyncLink.objects.filter(connection=connection, closed_at=None)
+    linked_commitments = {pk for pk, count in commitments.items() if count > 1}
+    linked_records = {erp_id for erp_id, count in records.items() if count > 1}
+    for pks in batches(commitments):
+        linked = SyncLink.objects.filter(commitment_id__in=pks, closed_at=None)
+        linked_commitments |= set(linked.values_list("commitment_id", flat=True))
+    for erp_ids in batches(records):
+        linked_records |= set(of_connection.filter(erp_id__in=erp_ids).values_list("erp_id", flat=True))
+    for commitment, record in pairs:
+        if commitment.pk in linked_commitments:
+            raise LinkNotPossible(f"{commitment.short_label()} is linked already.", remedy="Unlink it first.")
+        if record.erp_id in linked_records:
+            raise LinkNotPossible(
+                f"{record.number} in {connection.wording.short_label} is linked already, to another commitment.",
+                remedy="Unlink that one first, or choose another record.",
+            )
+
+
+def _move_on(commitments: list[Commitment], now: datetime.datetime) -> None:
+    for pks in batches(commitment.pk for commitment in commitments):
+        moved = (
+            Commitment.objects.filter(pk__in=pks)
+            .exclude(erp_status=Commitment.ErpStatus.SYNCED)
+            .update(erp_status=Commitment.ErpStatus.SYNCED, revision=F("revision") + 1, updated_at=now)
+        )
+        if moved != len(pks):
+            raise LinkNotPossible("One of these commitments is synced already.", remedy=RELOAD)
+
+
+def _link(
+    connection: ErpConnection, commitment: Commitment, record: ErpRecord, by: User | None, now: datetime.datetime
+) -> SyncLink:
+    return SyncLink(
+        company_id=connection.company_id,
+        connection=connection,
+        commitment=commitment,
+        project_id=commitment.project_id,
+        vendor_id=commitment.vendor_id,
+        kind=commitment.kind,
+        number=commitment.number,
+        title=commitment.title,
+        project_name=str(commitment.project),
+        vendor_name=commitment.vendor.name,
+        amount=commitment.amount,
+        erp_id=record.erp_id,
+        presence=Presence.UNKNOWN,
+        linked_at=now,
+        linked_by=by,
+        **columns_of_record(record),
+    )
+
+
+def _entry(link: SyncLink, commitment: Commitment, by: User | None, now: datetime.datetime) -> Entry:
+    return Entry(
+        company_id=link.company_id,
+        project_id=link.project_id,
+        verb=Verb.LINKED,
+        subject_type=SubjectType.COMMITMENT,
+        subject_id=link.commitment_id,
+        subject_label=commitment_label(link),
+        at=now,
+        actor=by,
+        actor_label="ERP Integrations",
+        before=unlinked_state(commitment.erp_status),
+        after=linked_state(link),
+    )

@@ -1,0 +1,37 @@
+"""One question to the live ERP about some links, outside any transaction, answered by the right company or not at all.
+
+Services alone import this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from erpintegrations.connectors.base import LookUp, NeedsAttention
+from erpintegrations.models import ErpConnection, SyncLink
+from erpintegrations.sync.identity import require_same_identity
+
+SECONDS = 5.0
+
+
+def ask_about(connection: ErpConnection, links: Collection[SyncLink]) -> LookUp:
+    """This function will ask the ERP once for these links' records and jobs, for `SECONDS` at most.
+
+    Raises Retryable when the ERP cannot be reached or takes too long, and NeedsAttention when what answers proves
+    nothing, such as another company's database.
+    """
+    identity = connection.identity
+    if identity is None:
+        raise NeedsAttention(
+            f"No sync of this connection has completed yet, so that any {connection.wording.short_label} company "
+            "could answer.",
+            remedy="Wait for the first sync, or ask an administrator of ERP Integrations to use Sync now.",
+            cause="connection has no identity yet",
+        )
+    answer = connection.connector().look_up(
+        [link.erp_id for link in links],
+        job_ids={link.erp_job_id for link in links if link.erp_job_id},
+        timeout_seconds=SECONDS,
+    )
+    require_same_identity(identity, answer.identity, erp=connection.wording.short_label)
+    return answer

@@ -1,0 +1,24 @@
+"""The only caller of the task queue. Services hand ids over here, never objects: payloads are signed pickles."""
+
+from __future__ import annotations
+
+import datetime
+
+from django_q.models import OrmQ
+from django_q.tasks import async_task
+
+SYNC_TASK = "erpintegrations.tasks.sync_connection"
+
+
+def enqueue_sync(run_id: int) -> None:
+    """This function will hand a sync run to the task processes, which see it once the caller's transaction commits.
+
+    The queue is a table of the same database, so that a run and its task are there together or not at all.
+    """
+    async_task(SYNC_TASK, run_id, task_name=f"Sync run {run_id}")
+
+
+def runs_in_queue(now: datetime.datetime) -> frozenset[int]:
+    """The sync runs whose task waits in the queue for a free task process."""
+    tasks = [queued.task for queued in OrmQ.objects.filter(lock__lte=now)]
+    return frozenset(task["args"][0] for task in tasks if task.get("func") == SYNC_TASK and task.get("args"))

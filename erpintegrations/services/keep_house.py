@@ -1,0 +1,75 @@
+"""What the product does by itself, by the clock: ask for the hourly syncs, and mend what was left lying."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+
+import structlog
+from django.db.models import Q
+
+from commitments.models import Vendor
+from directory.models import Project
+from erpintegrations.enqueue import enqueue_sync, runs_in_queue
+from erpintegrations.models import ErpConnection, SyncLink, SyncRun, TaskHeartbeat
+from erpintegrations.schedules import ensure_schedules
+from erpintegrations.services.run_sync import request_sync
+from erpintegrations.sync.lease import abandoned
+
+logger = structlog.get_logger(__name__)
+
+HEARTBEAT = "tasks"
+PATIENCE = datetime.timedelta(minutes=3)
+# How far before the last sign of life a rename is still looked for, in case a round was missed or broke off.
+OVERLAP = datetime.timedelta(days=1)
+
+
+def request_hourly_syncs(*, now: datetime.datetime) -> None:
+    """This function will ask for a sync of each connection whose hourly sync is on; if one fails, the others go on."""
+    for connection in ErpConnection.objects.filter(is_enabled=True).defer("database_url").order_by("pk"):
+        try:
+            request_sync(connection=connection, trigger=SyncRun.Trigger.SCHEDULE, by=None, now=now)
+        except Exception:
+            logger.exception("The hourly sync of a connection could not be asked for", connection_id=connection.pk)
+
+
+def keep_house(*, now: datetime.datetime) -> None:
+    """This function will give the sign of life, mend the schedules, hand on abandoned runs, and copy renamed names."""
+    last = TaskHeartbeat.objects.filter(pk=HEARTBEAT).values_list("beaten_at", flat=True).first()
+    steps: tuple[Callable[[], object], ...] = (
+        lambda: TaskHeartbeat.objects.update_or_create(name=HEARTBEAT, defaults={"beaten_at": now}),
+        lambda: _mend_schedules(now),
+        lambda: hand_on_abandoned_runs(now=now),
+        lambda: copy_renamed(since=last and last - OVERLAP),
+    )
+    for step in steps:
+        try:
+            step()
+        except Exception:
+            logger.exception("A part of the housekeeping failed; it is tried again in a minute")
+
+
+def hand_on_abandoned_runs(*, now: datetime.datetime) -> list[int]:
+    """This function will enqueue runs again whose worker was killed, or whose task was lost. Twice does no harm."""
+    lost = Q(state=SyncRun.State.QUEUED, queued_at__lt=now - PATIENCE)
+    runs = SyncRun.objects.filter(abandoned(now) | lost).order_by("pk").values_list("pk", flat=True)
+    handed_on = [run_id for run_id in runs if run_id not in runs_in_queue(now)]
+    for run_id in handed_on:
+        logger.warning("Sync run was abandoned, and is handed to a task process again", run_id=run_id)
+        enqueue_sync(run_id)
+    return handed_on
+
+
+def copy_renamed(*, since: datetime.datetime | None) -> None:
+    """This function will copy the names of projects and vendors that changed since then to the links that show them."""
+    recently = Q() if since is None else Q(updated_at__gte=since)
+    for project in Project.objects.filter(recently):
+        links = SyncLink.objects.filter(project=project).exclude(project_name=str(project))
+        links.update(project_name=str(project))
+    for vendor in Vendor.objects.filter(recently):
+        SyncLink.objects.filter(vendor=vendor).exclude(vendor_name=vendor.name).update(vendor_name=vendor.name)
+
+
+def _mend_schedules(now: datetime.datetime) -> None:
+    for sentence in ensure_schedules(now=now):
+        logger.warning("A schedule was mended", what=sentence)

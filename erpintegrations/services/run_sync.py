@@ -1,0 +1,228 @@
+"""Sync a company's links with its ERP: ask for a run, perform it, or only preview what it would find.
+
+The hour, Sync now, a confirmation and `manage.py sync_erp` all come through here.
+"""
+
+from __future__ import annotations
+
+import datetime
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+import structlog
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from directory.models import Verb
+from erpintegrations.connectors.base import Connector, ErpError, Retryable
+from erpintegrations.encryption import SecretUnreadable
+from erpintegrations.enqueue import enqueue_sync
+from erpintegrations.models import OPEN_STATES, ErpConnection, SyncChange, SyncRun
+from erpintegrations.services import close_run
+from erpintegrations.services.history_of_runs import record_run
+from erpintegrations.sync.compare import VANISHED
+from erpintegrations.sync.guard import Doubt, doubt
+from erpintegrations.sync.lease import Clock, Lease, LeaseLost, claim
+from erpintegrations.sync.links import open_links
+from erpintegrations.sync.reading import Beat, Found, read_and_compare
+
+if TYPE_CHECKING:
+    from directory.models import User
+
+logger = structlog.get_logger(__name__)
+
+# Seconds to wait before each further try, when the ERP could not be reached or was busy.
+RETRY_WAITS = (1.0, 3.0)
+
+ConnectorOf = Callable[[ErpConnection], Connector]
+
+
+def request_sync(
+    *, connection: ErpConnection, trigger: str, by: User | None, now: datetime.datetime, confirms: SyncRun | None = None
+) -> SyncRun:
+    """This function will hand a new run to the task processes, or give the one that is waiting or running already.
+
+    A new one has `queued_at == now`.
+    """
+    with transaction.atomic():
+        run, is_new = open_run(connection=connection, trigger=trigger, by=by, now=now, confirms=confirms)
+        if is_new:
+            enqueue_sync(run.pk)
+    return run
+
+
+def open_run(
+    *, connection: ErpConnection, trigger: str, by: User | None, now: datetime.datetime, confirms: SyncRun | None = None
+) -> tuple[SyncRun, bool]:
+    """This function will create a waiting run, without handing it to anybody; or give the open one, and False.
+
+    The constraint decides, so that of two at once only one creates it.
+    """
+    while True:
+        try:
+            with transaction.atomic():
+                run = SyncRun.objects.create(
+                    company_id=connection.company_id,
+                    connection=connection,
+                    trigger=trigger,
+                    started_by=by,
+                    confirms=confirms,
+                    queued_at=now,
+                )
+                if trigger == SyncRun.Trigger.PERSON:
+                    record_run(run, Verb.SYNC_STARTED, at=now)
+            return run, True
+        except IntegrityError:
+            existing = SyncRun.objects.filter(connection=connection, state__in=OPEN_STATES).first()
+            if existing is not None:
+                return existing, False
+
+
+def perform_sync(
+    *,
+    run_id: int,
+    clock: Clock = timezone.now,
+    on_progress: Beat | None = None,
+    retry_waits: Sequence[float] = RETRY_WAITS,
+    connector_of: ConnectorOf = ErpConnection.connector,
+) -> SyncRun:
+    """This function will claim a run and bring it to its end; give the run as it then is.
+
+    A run that has ended, or that somebody else is working on, is left alone. What goes wrong ends the run as failed, in
+    plain words, and changes nothing else; only being told to stop (SystemExit, KeyboardInterrupt) is passed on.
+    """
+    lease = claim(run_id, clock=clock)
+    run = SyncRun.objects.select_related("started_by", "confirms").get(pk=run_id)
+    if lease is None:
+        if close_run.give_up(run, now=clock()):
+            logger.error("Sync run given up after too many attempts", run_id=run_id)
+    else:
+        with structlog.contextvars.bound_contextvars(sync_run_id=run_id):
+            _perform(lease, run, clock, partial(_beat, lease, on_progress), retry_waits, connector_of)
+    run.refresh_from_db()
+    return run
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a sync would find now, and why it would ask a person first, if it would."""
+
+    found: Found
+    doubt: Doubt | None
+
+
+def preview_sync(
+    *,
+    connection: ErpConnection,
+    on_progress: Beat | None = None,
+    retry_waits: Sequence[float] = RETRY_WAITS,
+    connector_of: ConnectorOf = ErpConnection.connector,
+) -> Preview:
+    """This function will read and compare as a sync does, and write nothing. Raises Retryable, NeedsAttention."""
+    beat = on_progress or _ignore
+    found = _read(connection, connector_of(connection), beat, retry_waits)
+    return Preview(found, doubt(found.plan, erp=connection.wording.label))
+
+
+def _perform(
+    lease: Lease, run: SyncRun, clock: Clock, beat: Beat, retry_waits: Sequence[float], connector_of: ConnectorOf
+) -> None:
+    try:
+        try:
+            _read_and_close(lease, run, clock, beat, retry_waits, connector_of)
+        except LeaseLost:
+            raise
+        except BaseException as error:
+            problem, remedy = _explain(error, run)
+            close_run.fail(lease, run, problem, remedy, now=clock())
+            if not isinstance(error, Exception):
+                raise
+    except LeaseLost:
+        logger.warning("Sync run was taken over, or had ended; what this process found is dropped")
+    except Exception:
+        # Not even the failure could be written. The lease runs out, and the housekeeping hands the run on.
+        logger.exception("Sync run could not be ended")
+
+
+def _read_and_close(
+    lease: Lease, run: SyncRun, clock: Clock, beat: Beat, retry_waits: Sequence[float], connector_of: ConnectorOf
+) -> None:
+    connection = ErpConnection.objects.get(pk=run.connection_id)
+    read_at = clock()
+
+    def read_afresh(phase: str, done: int = 0, total: int = 0) -> None:
+        nonlocal read_at
+        if phase == SyncRun.Phase.CONNECTING:  # each try begins with it
+            read_at = clock()
+        beat(phase, done, total)
+
+    found = _read(connection, connector_of(connection), read_afresh, retry_waits)
+    why = doubt(found.plan, erp=connection.wording.label, confirmed=_confirmed_links(run))
+    beat(SyncRun.Phase.APPLYING)
+    if why is not None:
+        close_run.hold_for_confirmation(lease, run, found.plan, why, read_at=read_at, now=clock())
+        logger.warning("Sync run needs confirmation", problem=why.problem)
+    else:
+        close_run.complete(lease, run, found, connection=connection, read_at=read_at, now=clock())
+
+
+def _read(connection: ErpConnection, connector: Connector, beat: Beat, retry_waits: Sequence[float]) -> Found:
+    for wait in (*retry_waits, None):
+        try:
+            return read_and_compare(
+                connector, partial(open_links, connection.pk), expected=connection.identity, beat=beat
+            )
+        except Retryable as error:
+            if wait is None:
+                raise
+            logger.info("The ERP could not be read; trying again", cause=error.cause, seconds=wait)
+            time.sleep(wait)
+    raise AssertionError("Every try either returns or raises.")
+
+
+def _confirmed_links(run: SyncRun) -> frozenset[int]:
+    """The links whose disappearance a person has confirmed: those that the confirmed run proposed, and no others."""
+    if run.confirms_id is None:
+        return frozenset()
+    proposed = SyncChange.objects.filter(run_id=run.confirms_id, what__in=[what.value for what in VANISHED])
+    return frozenset(proposed.values_list("link_id", flat=True))
+
+
+def _explain(error: BaseException, run: SyncRun) -> tuple[str, str]:
+    """Problem and remedy for the person; the cause goes to the log."""
+    if isinstance(error, ErpError):
+        logger.warning("Sync run failed", problem=error.problem, cause=error.cause)
+        return error.problem, error.remedy
+    if isinstance(error, SecretUnreadable):
+        logger.error("Sync run failed", problem=str(error))
+        return (
+            "The stored database URL of the connection cannot be read.",
+            "Ask whoever runs this site to put back the encryption key that it was stored with, or enter the database "
+            "URL again in the connection's settings.",
+        )
+    if not isinstance(error, Exception):
+        logger.warning("Sync run was stopped", kind=type(error).__name__)
+        return (
+            "The sync was stopped before it ended.",
+            "Nothing has been changed. Sync again; if it is always stopped after the same time, tell whoever runs "
+            "this site.",
+        )
+    logger.error("Sync run failed unexpectedly", exc_info=error)
+    return (
+        "Something unexpected went wrong in this product.",
+        f"Nothing has been changed. Sync again; if it fails again, tell whoever runs this site: the log explains it "
+        f"under sync run {run.pk}.",
+    )
+
+
+def _beat(lease: Lease, on_progress: Beat | None, phase: str, done: int = 0, total: int = 0) -> None:
+    lease.beat(phase, done, total)
+    if on_progress is not None:
+        on_progress(phase, done, total)
+
+
+def _ignore(phase: str, done: int = 0, total: int = 0) -> None:
+    """Nobody looks at the progress."""

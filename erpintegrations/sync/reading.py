@@ -1,0 +1,79 @@
+"""Reading the whole ERP side and comparing it with the links: the part of a sync that talks to the ERP.
+
+Called by services, outside any transaction. Nothing here writes anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from itertools import islice
+from typing import Protocol
+
+from erpintegrations.connectors.base import Connector, ErpIdentity
+from erpintegrations.models import SyncRun
+from erpintegrations.sync.compare import Comparison, LinkState, Plan
+from erpintegrations.sync.identity import require_same_identity
+
+RECORDS_AT_ONCE = 1000
+ASKED_AT_ONCE = 500
+
+Phase = SyncRun.Phase
+
+
+class Beat(Protocol):
+    """Told of every bit of progress; raises LeaseLost when the work has become somebody else's."""
+
+    def __call__(self, phase: str, done: int = 0, total: int = 0) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What one complete reading means, and who answered."""
+
+    plan: Plan
+    identity: ErpIdentity
+
+
+def read_and_compare(
+    connector: Connector,
+    load_links: Callable[[], Iterable[LinkState]],
+    *,
+    expected: ErpIdentity | None,
+    beat: Beat,
+) -> Found:
+    """This function will read every record once, ask again for the missing ones, and say what that means.
+
+    Raises Retryable and NeedsAttention, also when another company answers than `expected`; whatever `beat` raises.
+    """
+    erp = connector.wording.label
+    beat(Phase.CONNECTING)
+    comparison = Comparison(load_links())
+    with connector.reading() as reading:
+        identity = reading.identity
+        require_same_identity(expected, identity, erp=erp)
+        job_ids = set(reading.job_ids)
+        records, total = reading.records(), reading.counted
+        beat(Phase.READING, 0, total)
+        while batch := list(islice(records, RECORDS_AT_ONCE)):
+            comparison.feed(batch)
+            beat(Phase.READING, comparison.plan.records_read, total)
+    _ask_again(connector, comparison, job_ids, identity, beat)
+    beat(Phase.COMPARING)
+    return Found(comparison.finish(job_ids), identity)
+
+
+def _ask_again(
+    connector: Connector, comparison: Comparison, job_ids: set[str], identity: ErpIdentity, beat: Beat
+) -> None:
+    """A record may have been written anew while the others were read: only two answers in a row prove its absence."""
+    missing = comparison.missing()
+    for start in range(0, len(missing), ASKED_AT_ONCE):
+        beat(Phase.ASKING_AGAIN, start, len(missing))
+        asked = missing[start : start + ASKED_AT_ONCE]
+        answer = connector.look_up(
+            [link.erp_id for link in asked], job_ids={link.job_id for link in asked if link.job_id}
+        )
+        require_same_identity(identity, answer.identity, erp=connector.wording.label)
+        comparison.found_again(answer.records.values())
+        job_ids |= answer.job_ids

@@ -1,0 +1,32 @@
+"""What the task processes run. Imported by django-q2 by name, so it is kept light: a module that fails to import here
+would be tried for ever, hence the imports inside.
+
+A task may come twice, or again after its worker was killed: each of these does no harm the second time.
+"""
+
+from __future__ import annotations
+
+
+def sync_all() -> None:
+    """Each hour: hand one task per enabled connection to the task processes."""
+    from django.utils import timezone
+
+    from erpintegrations.services.keep_house import request_hourly_syncs
+
+    request_hourly_syncs(now=timezone.now())
+
+
+def sync_connection(run_id: int) -> None:
+    """Perform one sync run, unless it has ended or somebody else works on it."""
+    from erpintegrations.services.run_sync import perform_sync
+
+    perform_sync(run_id=run_id)
+
+
+def housekeeping() -> None:
+    """Each minute: a sign of life, and mending what was left lying."""
+    from django.utils import timezone
+
+    from erpintegrations.services.keep_house import keep_house
+
+    keep_house(now=timezone.now())

@@ -16,6 +16,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from sandbox.sage_entry import NewLine, create_purchase_order, create_subcontract
 from sandbox.sage_file import (
     CENT,
     HEADERS,
@@ -25,6 +26,7 @@ from sandbox.sage_file import (
     PURCHASE_ORDER,
     SUBCONTRACT,
     NotInSage,
+    SageNotReachable,
     SageRefuses,
     boxed_job,
     clock,
@@ -39,9 +41,23 @@ from sandbox.sage_file import (
 from sandbox.sage_tables import actrec, pchord, pcorln, sbcnln, subcon
 
 __all__ = [
-    *("PURCHASE_ORDER", "SUBCONTRACT", "NewLine", "NotInSage", "Removed", "SageNotReachable", "SageRefuses"),
-    *("create_purchase_order", "create_subcontract", "delete_subcontract", "recnum_of", "remove_refused_closed_jobs"),
-    *("reopen_purchase_order", "restore", "set_changed_amount", "set_invoiced_amount", "set_job_status"),
+    "PURCHASE_ORDER",
+    "SUBCONTRACT",
+    "NewLine",
+    "NotInSage",
+    "Removed",
+    "SageNotReachable",
+    "SageRefuses",
+    "create_purchase_order",
+    "create_subcontract",
+    "delete_subcontract",
+    "recnum_of",
+    "remove_refused_closed_jobs",
+    "reopen_purchase_order",
+    "restore",
+    "set_changed_amount",
+    "set_invoiced_amount",
+    "set_job_status",
     "void_purchase_order",
 ]
 

@@ -45,8 +45,12 @@ class SageRefuses(Exception):
         self.message = message
 
 
-class SageNotReachable(SageRefuses):
-    """The company's file is missing, damaged or held by another program."""
+class SageNotReachable(Exception):
+    """The company's file is missing, damaged or held by another program. Nothing was changed."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
 
 
 class NotInSage(LookupError):

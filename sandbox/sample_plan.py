@@ -102,7 +102,7 @@ class Plan:
 def make_plan(today: datetime.date) -> Plan:
     """The sample company as it is to be on this day."""
     chance = random.Random(SEED)  # noqa: S311  the same figures every time, nothing secret
-    traders = [*names.SUBCONTRACTORS, *names.SUPPLIERS]
+    traders = [each.name for each in names.SUBCONTRACTORS] + [each.name for each in names.SUPPLIERS]
     commitments = [
         _commitment(SUBCONTRACT, FIRST_SUBCONTRACT + index, index, today, chance) for index in range(SUBCONTRACTS)
     ] + [
@@ -110,7 +110,7 @@ def make_plan(today: datetime.date) -> Plan:
         for index in range(PURCHASE_ORDERS)
     ]
     return Plan(
-        vendors={401 + index: trader.name for index, trader in enumerate(traders)},
+        vendors={401 + index: name for index, name in enumerate(traders)},
         commitments=commitments,
         in_sage_alone=[_in_sage_alone(index, today, chance) for index in range(12)],
     )

@@ -1,0 +1,78 @@
+"""What is typed at the desk. A form checks its shape; Sage's own rules are checked by the desk."""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from django import forms
+
+from sandbox.sage_desk import JOB_STATUSES, SUBCONTRACT, NewLine
+from sandbox.sage_entry import DESCRIPTION_WIDTH, NUMBER_WIDTH
+
+LINES = 4
+CENT = Decimal("0.01")
+
+
+class AmountForm(forms.Form):
+    amount = forms.DecimalField(max_digits=12, decimal_places=2, localize=True)
+
+
+class JobStatusForm(forms.Form):
+    status = forms.TypedChoiceField(choices=list(JOB_STATUSES.items()), coerce=int)
+
+
+class RemoveJobsForm(forms.Form):
+    """The jobs that the person saw in the preview: no other is removed."""
+
+    jobs = forms.TypedMultipleChoiceField(coerce=int)
+
+    def __init__(self, data: Any, *, removable: list[int]) -> None:
+        super().__init__(data)
+        self.fields["jobs"].choices = [(number, number) for number in removable]  # type: ignore[attr-defined]
+
+
+class HeaderForm(forms.Form):
+    number = forms.CharField(max_length=NUMBER_WIDTH)
+    description = forms.CharField(max_length=DESCRIPTION_WIDTH)
+    vendor = forms.TypedChoiceField(coerce=int)
+    job = forms.TypedChoiceField(coerce=int)
+    date = forms.DateField(widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+
+    def __init__(self, *args: Any, kind: str, choices: dict[str, list[tuple[str, str]]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        is_subcontract = kind == SUBCONTRACT
+        self.fields["number"].label = "Subcontract number" if is_subcontract else "Order number"
+        self.fields["date"].label = "Contract date" if is_subcontract else "Order date"
+        for name in ("vendor", "job"):
+            self.fields[name].choices = [("", "Choose …"), *choices[name]]  # type: ignore[attr-defined]
+
+
+class LineForm(forms.Form):
+    description = forms.CharField(max_length=DESCRIPTION_WIDTH)
+    cost_code = forms.TypedChoiceField(coerce=Decimal)
+    cost_type = forms.TypedChoiceField(coerce=int)
+    quantity = forms.DecimalField(max_digits=12, decimal_places=4, min_value=Decimal("0.0001"), localize=True)
+    price = forms.DecimalField(max_digits=12, decimal_places=2, localize=True)
+
+    def __init__(self, *args: Any, kind: str, choices: dict[str, list[tuple[str, str]]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if kind == SUBCONTRACT:
+            del self.fields["quantity"]
+            self.fields["price"].label = "Amount"
+        for name in ("cost_code", "cost_type"):
+            self.fields[name].choices = [("", "Choose …"), *choices[name]]  # type: ignore[attr-defined]
+
+    def new_line(self) -> NewLine:
+        quantity = self.cleaned_data.get("quantity", Decimal(1))
+        return NewLine(
+            description=self.cleaned_data["description"],
+            amount=(quantity * self.cleaned_data["price"]).quantize(CENT, ROUND_HALF_UP),
+            quantity=quantity,
+            cost_code=self.cleaned_data["cost_code"],
+            cost_type=self.cleaned_data["cost_type"],
+        )
+
+
+# Lines that are left blank are left out; the number of lines a form may claim to have is bounded.
+LineFormSet = forms.formset_factory(LineForm, extra=LINES, max_num=LINES, absolute_max=20)

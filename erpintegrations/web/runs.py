@@ -20,9 +20,6 @@ from erpintegrations.web import flash
 from erpintegrations.web.pages import newest_first
 from erpintegrations.web.returning import back_to
 
-# Once a run has ended, its page is loaded anew to show the result.
-RELOAD = {"HX-Refresh": "true"}
-
 
 @company_page(erp_integrations=Level.READ_ONLY)
 @require_safe
@@ -56,12 +53,13 @@ def run_detail(request: CompanyRequest, run_id: int) -> HttpResponse:
 @company_page(erp_integrations=Level.READ_ONLY)
 @require_safe
 def run_progress(request: CompanyRequest, run_id: int) -> HttpResponse:
-    """How far a run is, for the pages that show it live."""
+    """How far a run is, for the pages that show it live; once it has ended they are loaded anew, with the result."""
     run = _load(request, run_id)
     if not run.is_open and not request.htmx:  # type: ignore[attr-defined]
         return redirect("run_detail", company_slug=request.company.slug, run_id=run.pk)
     answer = render(request, "erpintegrations/runs/progress.html", {"run": run})
-    answer.headers.update({} if run.is_open else RELOAD)
+    if not run.is_open:
+        answer.headers["HX-Refresh"] = "true"
     return answer
 
 

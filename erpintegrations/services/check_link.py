@@ -9,11 +9,11 @@ import structlog
 from directory.access import CompanyAccess
 from directory.models import Level
 from directory.refusals import Refusal
-from erpintegrations.connectors.base import ErpError
+from erpintegrations.connectors.base import ErpError, Wording
 from erpintegrations.models import SyncLink
 from erpintegrations.refusals import ChangedMeanwhile, ErpNotReachable
 from erpintegrations.services.links import already_unlinked, current_link, name_of
-from erpintegrations.services.live_erp import ask_about
+from erpintegrations.services.live_erp import ask_about, connection_of
 from erpintegrations.services.observations import observe, presence_label, record_observations
 
 logger = structlog.get_logger(__name__)
@@ -29,23 +29,24 @@ def check_link(*, link: SyncLink, access: CompanyAccess, now: datetime.datetime)
     current = current_link(link, access)
     if not current.is_open:
         raise already_unlinked(current, access, now)
+    connection = connection_of(access.company)
     try:
-        answer = ask_about(current.connection, [current])
+        answer = ask_about(connection, [current])
     except ErpError as error:
         logger.warning("The ERP could not be asked about a link", link_id=current.pk, cause=error.cause)
         raise ErpNotReachable(error.problem, remedy=error.remedy) from None
     written = record_observations([observe(current, answer)], checked_at=now, actor=access.user)
     latest = current_link(link, access)
     if not written:
-        raise _what_happened(latest, access, now)
+        raise _what_happened(latest, access, connection.wording, now)
     return latest
 
 
-def _what_happened(link: SyncLink, access: CompanyAccess, now: datetime.datetime) -> Refusal:
+def _what_happened(link: SyncLink, access: CompanyAccess, wording: Wording, now: datetime.datetime) -> Refusal:
     if not link.is_open:
         return already_unlinked(link, access, now)
     return ChangedMeanwhile(
-        f"While {link.connection.wording.short_label} was asked, a sync or somebody else recorded something newer for "
+        f"While {wording.short_label} was asked, a sync or somebody else recorded something newer for "
         f"{name_of(link)}: {presence_label(link.presence)}.",
         remedy="That was kept, and this answer was not recorded. Check now asks again.",
     )

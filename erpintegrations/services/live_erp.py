@@ -7,18 +7,25 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from directory.models import Company
 from erpintegrations.connectors.base import LookUp, NeedsAttention
+from erpintegrations.encryption import SecretUnreadable
 from erpintegrations.models import ErpConnection, SyncLink
 from erpintegrations.sync.identity import require_same_identity
 
 SECONDS = 5.0
 
 
+def connection_of(company: Company) -> ErpConnection:
+    """The company's connection, without the secret: that is read only when the ERP is really asked."""
+    return ErpConnection.objects.defer("database_url").get(company=company)
+
+
 def ask_about(connection: ErpConnection, links: Collection[SyncLink]) -> LookUp:
     """This function will ask the ERP once for these links' records and jobs, for `SECONDS` at most.
 
     Raises Retryable when the ERP cannot be reached or takes too long, and NeedsAttention when what answers proves
-    nothing, such as another company's database.
+    nothing, such as another company's database, or when the connection's secret cannot be read.
     """
     identity = connection.identity
     if identity is None:
@@ -28,7 +35,16 @@ def ask_about(connection: ErpConnection, links: Collection[SyncLink]) -> LookUp:
             remedy="Wait for the first sync, or ask an administrator of ERP Integrations to use Sync now.",
             cause="connection has no identity yet",
         )
-    answer = connection.connector().look_up(
+    try:
+        connector = connection.connector()
+    except SecretUnreadable:
+        raise NeedsAttention(
+            "The stored database URL of the connection cannot be read.",
+            remedy="Ask whoever runs this site to put back the encryption key that it was stored with, or enter the "
+            "database URL again in the connection's settings.",
+            cause="no encryption key fits",
+        ) from None
+    answer = connector.look_up(
         [link.erp_id for link in links],
         job_ids={link.erp_job_id for link in links if link.erp_job_id},
         timeout_seconds=SECONDS,

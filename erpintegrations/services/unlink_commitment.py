@@ -22,7 +22,7 @@ from erpintegrations.refusals import ChangedMeanwhile, ErpNotReachable, ReasonRe
 from erpintegrations.selectors.freshness import Freshness, freshness_of
 from erpintegrations.selectors.verdicts import back_in_erp, unlink_verdict
 from erpintegrations.services.links import already_unlinked, current_links, linked_state, name_of, unlinked_state
-from erpintegrations.services.live_erp import ask_about
+from erpintegrations.services.live_erp import ask_about, connection_of
 from erpintegrations.services.observations import (
     batches,
     commitment_label,
@@ -91,7 +91,7 @@ def unlink_selected(
     chosen = current_links(list(links), access)
     if not chosen:
         return []
-    connection = ErpConnection.objects.get(company=access.company)
+    connection = connection_of(access.company)
     asked = _Asked(access, connection, freshness_of(connection), reason.strip(), now)
     refusals, passing = _sort_out(chosen, asked)
     found_again, answered = _ask_the_erp(passing, asked)
@@ -122,7 +122,7 @@ def _why_not(link: SyncLink, asked: _Asked) -> Refusal | None:
         return not_allowed
     if not link.is_open:
         return already_unlinked(link, asked.access, asked.now)
-    if link.commitment.erp_status != Commitment.ErpStatus.SYNCED:
+    if link.linked_commitment.erp_status != Commitment.ErpStatus.SYNCED:
         return _changed_meanwhile(link)
     wording = asked.connection.wording
     verdict = unlink_verdict(link, asked.freshness, wording, asked.now)
@@ -237,7 +237,7 @@ def _entry(link: SyncLink, asked: _Asked) -> Entry:
         project_id=link.project_id,
         verb=Verb.UNLINKED,
         subject_type=SubjectType.COMMITMENT,
-        subject_id=link.commitment_id,
+        subject_id=link.linked_commitment.pk,
         subject_label=commitment_label(link),
         at=asked.now,
         actor=asked.access.user,
@@ -250,6 +250,6 @@ def _entry(link: SyncLink, asked: _Asked) -> Entry:
 def _changed_meanwhile(link: SyncLink) -> ChangedMeanwhile:
     return ChangedMeanwhile(
         f"Somebody else changed {name_of(link)} at the same moment: it was not unlinked, and its ERP status is "
-        f"“{link.commitment.get_erp_status_display()}”.",
+        f"“{link.linked_commitment.get_erp_status_display()}”.",
         remedy="Reload the page to see it as it is now, then try again.",
     )

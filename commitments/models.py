@@ -81,6 +81,9 @@ class Commitment(models.Model):
         not sent → ready to export → exporting → synced ──Unlink──▶ not sent
                           ↓ rejected      ↓ failed to export
 
+    With the unit-based accounting method a line's amount is its quantity × unit cost; with the amount-based one the
+    amount alone is agreed, and its line holds it as one times the amount.
+
     `revision` grows by one with every change of the row: whoever acts on an older one is told so. `amount` is the
     sum of the lines, kept here because lists sort by it.
     """
@@ -111,6 +114,10 @@ class Commitment(models.Model):
         FAILED_TO_EXPORT = "failed_to_export", "Failed to export"
         REJECTED = "rejected", "Rejected"
 
+    class AccountingMethod(models.TextChoices):
+        AMOUNT_BASED = "amount_based", "Amount-based"
+        UNIT_BASED = "unit_based", "Unit-based"
+
     company = models.ForeignKey("directory.Company", on_delete=models.PROTECT, related_name="commitments")
     project = models.ForeignKey("directory.Project", on_delete=models.PROTECT, related_name="commitments")
     kind = models.CharField("type", max_length=20, choices=Kind.choices)
@@ -118,7 +125,16 @@ class Commitment(models.Model):
     title = models.CharField(max_length=200)
     vendor = models.ForeignKey(Vendor, on_delete=models.PROTECT, related_name="commitments")
     status = models.CharField(max_length=20, choices=Status.choices, default=Status.DRAFT)
+    accounting_method = models.CharField(
+        max_length=20, choices=AccountingMethod.choices, default=AccountingMethod.UNIT_BASED
+    )
+    description = models.TextField(blank=True)
+    inclusions = models.TextField(blank=True)
+    exclusions = models.TextField(blank=True)
     contract_date = models.DateField(null=True, blank=True)
+    start_date = models.DateField(null=True, blank=True)
+    estimated_completion_date = models.DateField(null=True, blank=True)
+    delivery_date = models.DateField(null=True, blank=True)
     default_retainage_percent = models.DecimalField(max_digits=5, decimal_places=2, default=Decimal("0.00"))
     amount = models.DecimalField(max_digits=14, decimal_places=2, default=Decimal("0.00"))
     erp_status = models.CharField(
@@ -160,6 +176,14 @@ class Commitment(models.Model):
                 | models.Q(kind="purchase_order", status__in=["partially_received", "received", "closed"]),
                 name="commitment_status_fits_kind",
             ),
+            models.CheckConstraint(
+                condition=models.Q(accounting_method__in=["amount_based", "unit_based"]),
+                name="commitment_accounting_method_known",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(default_retainage_percent__gte=0, default_retainage_percent__lte=100),
+                name="commitment_retainage_is_a_percentage",
+            ),
         ]
         indexes = [
             models.Index(fields=["project", "number", "id"], name="commitment_by_number"),
@@ -174,9 +198,16 @@ class Commitment(models.Model):
     def short_label(self) -> str:
         return f"{self.get_kind_display()} {self.number}"
 
+    @property
+    def is_subcontract(self) -> bool:
+        return self.kind == self.Kind.SUBCONTRACT
+
 
 class ScheduleOfValuesLine(models.Model):
-    """One line of a commitment's schedule of values. `amount` is what is agreed for it, `quantity` × `unit_cost`."""
+    """One line of a commitment's schedule of values. `amount` is what is agreed for it: `quantity` × `unit_cost`.
+
+    A line keeps its id when it is edited or moved, so that two people's edits can be compared line by line.
+    """
 
     commitment = models.ForeignKey(Commitment, on_delete=models.CASCADE, related_name="lines")
     position = models.PositiveIntegerField()

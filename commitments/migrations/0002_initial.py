@@ -99,4 +99,12 @@ class Migration(migrations.Migration):
             model_name='commitment',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'subcontract'), ('status__in', ['draft', 'out_for_bid', 'out_for_signature'])), models.Q(('kind', 'subcontract'), ('status__in', ['approved', 'complete', 'terminated', 'void'])), models.Q(('kind', 'purchase_order'), ('status__in', ['draft', 'processing', 'submitted', 'approved'])), models.Q(('kind', 'purchase_order'), ('status__in', ['partially_received', 'received', 'closed'])), _connector='OR'), name='commitment_status_fits_kind'),
         ),
+        migrations.AddConstraint(
+            model_name='commitment',
+            constraint=models.CheckConstraint(condition=models.Q(('accounting_method__in', ['amount_based', 'unit_based'])), name='commitment_accounting_method_known'),
+        ),
+        migrations.AddConstraint(
+            model_name='commitment',
+            constraint=models.CheckConstraint(condition=models.Q(('default_retainage_percent__gte', 0), ('default_retainage_percent__lte', 100)), name='commitment_retainage_is_a_percentage'),
+        ),
     ]

@@ -9,6 +9,9 @@ from django.db import models
 class Verb(models.TextChoices):
     """What can have happened. One vocabulary for all rooms, so that a history reads as one story."""
 
+    COMMITMENT_CREATED = "commitment_created", "Commitment created"
+    COMMITMENT_EDITED = "commitment_edited", "Commitment edited"
+    COMMITMENT_DELETED = "commitment_deleted", "Commitment deleted"
     LINKED = "linked", "Linked"
     UNLINKED = "unlinked", "Unlinked"
     UNLINK_UNDONE = "unlink_undone", "Unlink undone"

@@ -76,7 +76,7 @@ class Migration(migrations.Migration):
                 ('closed_commitment_revision', models.PositiveIntegerField(null=True)),
                 ('reopened_at', models.DateTimeField(null=True)),
                 ('closed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('commitment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='links', to='commitments.commitment')),
+                ('commitment', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='links', to='commitments.commitment')),
                 ('company', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='directory.company')),
                 ('connection', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='links', to='erpintegrations.erpconnection')),
                 ('linked_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
@@ -205,6 +205,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='synclink',
             constraint=models.CheckConstraint(condition=models.Q(('presence__in', ['unknown', 'present', 'deleted', 'voided', 'purged'])), name='link_presence_known'),
+        ),
+        migrations.AddConstraint(
+            model_name='synclink',
+            constraint=models.CheckConstraint(condition=models.Q(('closed_at__isnull', False), ('commitment__isnull', False), _connector='OR'), name='link_open_one_has_a_commitment'),
         ),
         migrations.AddConstraint(
             model_name='synclink',

@@ -37,13 +37,14 @@ class SyncLink(models.Model):
     in `checked_at` as of when the record was known, and an undone one is known by runs since `reopened_at` only.
     Whoever writes here filters on what they read (`version`, `presence`, `closed_at`), and counts the rows.
 
+    A closed link outlives its commitment, which may be deleted then; an open one keeps it from being deleted.
     `number`, `title`, `project_name`, `vendor_name` and `amount` are copies of ours that lists order and search by;
     the commitment's own are locked while it is linked, and renamed projects and vendors are copied by the housekeeping.
     """
 
     company = models.ForeignKey("directory.Company", on_delete=models.PROTECT, related_name="+")
     connection = models.ForeignKey("erpintegrations.ErpConnection", on_delete=models.PROTECT, related_name="links")
-    commitment = models.ForeignKey(Commitment, on_delete=models.PROTECT, related_name="links")
+    commitment = models.ForeignKey(Commitment, on_delete=models.SET_NULL, null=True, related_name="links")
     project = models.ForeignKey("directory.Project", on_delete=models.PROTECT, related_name="+")
     vendor = models.ForeignKey("commitments.Vendor", on_delete=models.PROTECT, related_name="+")
     kind = models.CharField("type", max_length=20, choices=Commitment.Kind.choices)
@@ -90,6 +91,10 @@ class SyncLink(models.Model):
             models.CheckConstraint(condition=~models.Q(erp_id=""), name="link_erp_id_not_blank"),
             models.CheckConstraint(condition=models.Q(presence__in=Presence.values), name="link_presence_known"),
             models.CheckConstraint(
+                condition=models.Q(closed_at__isnull=False) | models.Q(commitment__isnull=False),
+                name="link_open_one_has_a_commitment",
+            ),
+            models.CheckConstraint(
                 condition=models.Q(closed_at=None, closed_by=None, close_token=None, closed_commitment_revision=None)
                 | models.Q(
                     closed_at__isnull=False,
@@ -128,6 +133,13 @@ class SyncLink(models.Model):
     @property
     def is_open(self) -> bool:
         return self.closed_at is None
+
+    @property
+    def linked_commitment(self) -> Commitment:
+        """The commitment of an open link. Raises ValueError for a closed one whose commitment was deleted since."""
+        if self.commitment is None:
+            raise ValueError("The commitment of this closed link was deleted.")
+        return self.commitment
 
     @property
     def is_gone(self) -> bool:

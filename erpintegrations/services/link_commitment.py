@@ -133,7 +133,7 @@ def _entry(link: SyncLink, commitment: Commitment, by: User | None, now: datetim
         project_id=link.project_id,
         verb=Verb.LINKED,
         subject_type=SubjectType.COMMITMENT,
-        subject_id=link.commitment_id,
+        subject_id=commitment.pk,
         subject_label=commitment_label(link),
         at=now,
         actor=by,

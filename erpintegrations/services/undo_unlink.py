@@ -46,14 +46,18 @@ def undo_unlink(*, link: SyncLink, access: CompanyAccess, now: datetime.datetime
     return current_link(link, access)
 
 
-def _why_not(link: SyncLink, commitment: Commitment) -> UndoNotPossible | None:
+def _why_not(link: SyncLink, commitment: Commitment | None) -> UndoNotPossible | None:
     name = name_of(link)
+    if commitment is None:
+        return UndoNotPossible(
+            f"{name} was deleted since it was unlinked.", remedy="Create it anew, then export that one."
+        )
     if commitment.erp_status != Commitment.ErpStatus.NOT_SENT:
         problem = f"{name} was sent or linked again since: its ERP status is “{commitment.get_erp_status_display()}”."
         return UndoNotPossible(problem, remedy="Nothing more can be undone here; unlink the newer link instead.")
     if commitment.revision != link.closed_commitment_revision:
         return UndoNotPossible(f"{name} was changed since it was unlinked.", remedy=INSTEAD)
-    if SyncLink.objects.filter(commitment_id=link.commitment_id, pk__gt=link.pk).exists():
+    if SyncLink.objects.filter(commitment=commitment, pk__gt=link.pk).exists():
         return UndoNotPossible(
             f"{name} was linked again since, and only its latest link can come back.", remedy=INSTEAD
         )
@@ -78,7 +82,7 @@ def _reopen(link: SyncLink, access: CompanyAccess, now: datetime.datetime) -> bo
             moved = Commitment.objects.filter(
                 pk=link.commitment_id,
                 erp_status=Commitment.ErpStatus.NOT_SENT,
-                revision=link.commitment.revision,
+                revision=link.linked_commitment.revision,
             ).update(erp_status=Commitment.ErpStatus.SYNCED, revision=F("revision") + 1, updated_at=now)
             if not (reopened and moved):
                 raise _SomebodyWasFaster
@@ -136,7 +140,7 @@ def _entry(link: SyncLink, access: CompanyAccess, now: datetime.datetime) -> Ent
         project_id=link.project_id,
         verb=Verb.UNLINK_UNDONE,
         subject_type=SubjectType.COMMITMENT,
-        subject_id=link.commitment_id,
+        subject_id=link.linked_commitment.pk,
         subject_label=commitment_label(link),
         at=now,
         actor=access.user,

@@ -1,13 +1,17 @@
 """How gunicorn serves the product; it reads this file by itself when started in this directory."""
 
 import os
+import sys
 from pathlib import Path
 
 from erpintegrations.environment import read_environment
 from erpintegrations.ops.logging import configure_logging
 
 # Read here once before any worker exists: a worker that stops over a wrong setting would be started again for ever.
-_environment = read_environment(Path(__file__).resolve().parent)
+_base_dir = Path(__file__).resolve().parent
+_environment = read_environment(_base_dir)
+if not _environment.debug and not (_base_dir / "staticfiles" / "staticfiles.json").exists():
+    sys.exit("The web server cannot start: static files are not collected. Run: python manage.py collectstatic")
 
 wsgi_app = "erpintegrations.wsgi"
 bind = os.environ.get("GUNICORN_BIND", "127.0.0.1:8000")

@@ -207,8 +207,9 @@ def _step(processes: Processes, environment: dict[str, str], *arguments: str) ->
 def _prepare_database(processes: Processes, environment: dict[str, str]) -> None:
     _say("Preparing the database …")
     _step(processes, environment, "migrate", "--no-input", "--verbosity", "0")
-    _step(processes, environment, "load_sample_company")
-    _step(processes, environment, "ensure_schedules")
+    _say("Looking for the sample company, and loading it the first time …")
+    _step(processes, environment, "load_sample_company", "--verbosity", "0")
+    _step(processes, environment, "ensure_schedules", "--verbosity", "0")
 
 
 def _collect_static_files(processes: Processes, environment: dict[str, str]) -> None:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any
 
 from django.urls import reverse
 
 from directory.models import Activity, Company, SubjectType, Verb
+from erpintegrations.models import SyncChange
 
 ICONS = {
     Verb.LINKED: "link",
@@ -24,7 +27,10 @@ ICONS = {
     Verb.SYNC_DISCARDED: "close",
     Verb.CONNECTION_CHANGED: "settings",
 }
+NOTHING = "\N{EM DASH}"
+FieldChange = tuple[str, str | None, str | None]
 LABELS = {
+    "presence": "State in the ERP",
     "erp_status": "ERP status",
     "erp_number": "ERP number",
     "erp_id": "ERP id",
@@ -44,7 +50,7 @@ class Story:
     actor: str
     url: str
     reason: str
-    changes: list[tuple[str, str, str]]
+    changes: list[FieldChange]
 
 
 def stories(entries: Iterable[Activity], company: Company, *, with_subject: bool) -> list[Story]:
@@ -66,25 +72,31 @@ def stories(entries: Iterable[Activity], company: Company, *, with_subject: bool
     ]
 
 
-def changes_of(entry: Activity) -> list[tuple[str, str, str]]:
-    """(label, before, after) of each field that the entry says changed."""
-    fields = dict.fromkeys([*entry.before, *entry.after])
+def changes_of(entry: Activity | SyncChange) -> list[FieldChange]:
+    """(label, before, after) of each field that the entry tells of; None where it tells of one side only."""
     return [
-        (
-            LABELS.get(name, name.replace("_", " ").capitalize()),
-            _words(entry.before.get(name)),
-            _words(entry.after.get(name)),
-        )
-        for name in fields
+        (LABELS.get(name) or name.replace("_", " ").capitalize(), _words(entry.before, name), _words(entry.after, name))
+        for name in dict.fromkeys([*entry.before, *entry.after])
     ]
 
 
-def _words(value: object) -> str:
-    if value is None:
-        return ""
+def _words(values: dict[str, Any], name: str) -> str | None:
+    if name not in values:
+        return None
+    value = values[name]
     if isinstance(value, bool):
         return "Yes" if value else "No"
-    return str(value)
+    if name.endswith("amount") and (amount := _amount(value)) is not None:
+        return f"{amount:,.2f}"
+    return NOTHING if value in (None, "") else str(value)
+
+
+def _amount(value: object) -> Decimal | None:
+    """Amounts are kept as text, exactly; older or odd ones are shown as they are."""
+    try:
+        return Decimal(str(value))
+    except InvalidOperation:
+        return None
 
 
 def _url_of(entry: Activity, company: Company, *, with_subject: bool) -> str:

@@ -14,6 +14,7 @@ from erpintegrations.models import ErpConnection, SyncRun
 from erpintegrations.refusals import SyncNotPossible
 from erpintegrations.selectors.freshness import freshness_of
 from erpintegrations.selectors.runs import changes_of, run_of, runs_of
+from erpintegrations.selectors.stories import changes_of as fields_of
 from erpintegrations.services.decide_sync import confirm_sync, discard_sync
 from erpintegrations.services.run_sync import request_sync
 from erpintegrations.web import flash
@@ -39,11 +40,14 @@ def run_list(request: CompanyRequest) -> HttpResponse:
 @require_safe
 def run_detail(request: CompanyRequest, run_id: int) -> HttpResponse:
     run = _load(request, run_id)
+    page = newest_first(request, changes_of(run), ascending=True)
+    for change in page.rows:
+        change.fields = fields_of(change)
     context = {
         "run": run,
         "trail": _trail(request),
         "wording": run.connection.wording,
-        "page": newest_first(request, changes_of(run), ascending=True),
+        "page": page,
         "may_decide": request.access.erp_integrations_level >= Level.ADMIN,
         "needs_decision": run.state == SyncRun.State.NEEDS_CONFIRMATION,
     }

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 
 import pytest
 from django.urls import reverse
@@ -91,3 +92,17 @@ def test_the_number_of_queries_does_not_grow(client, viewer, project, address, q
     before = query_count(address)
     record_many(entry(project) for _ in range(60))
     assert query_count(address) == before
+
+
+def test_an_entry_says_what_changed_in_words_and_amounts(client, viewer, project, address):
+    before, after = (
+        {"presence": "In the ERP", "invoiced_amount": "0.00"},
+        {"presence": "Deleted", "invoiced_amount": "247630.00"},
+    )
+    record(entry(project, before=before, after=after))
+    record(entry(project, after={"links_compared": 150}))
+    client.force_login(viewer)
+    page = " ".join(re.sub(r"<[^>]+>", " ", client.get(address).content.decode()).split())
+    assert "State in the ERP: In the ERP → became Deleted" in page
+    assert "Invoiced amount: 0.00 → became 247,630.00" in page
+    assert "Links compared: 150" in page

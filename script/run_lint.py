@@ -1,4 +1,4 @@
-"""What `script/lint` does: every check that needs no test. `--fix` lets the formatters repair what they can."""
+"""What `script/lint` does: every check that needs no test. `--fix` lets ruff repair what it can."""
 
 from __future__ import annotations
 
@@ -53,8 +53,7 @@ def _checks(*, fix: bool) -> dict[str, list[str]]:
     return {
         "ruff check": [f"{program}/ruff", "check", *(["--fix"] if fix else []), "."],
         "ruff format": [f"{program}/ruff", "format", *([] if fix else ["--check"]), "."],
-        "djlint format": [f"{program}/djlint", "--quiet", "--reformat" if fix else "--check", *templates],
-        "djlint lint": [f"{program}/djlint", "--quiet", "--lint", *templates],
+        "djlint": [f"{program}/djlint", "--quiet", "--lint", *templates],
         "mypy, product": [python, "-m", "mypy"],
         "mypy, scripts": [python, "-m", "mypy", *(str(path) for path in sorted((ROOT / "script").glob("*.py")))],
         "layers (import-linter)": [f"{program}/lint-imports"],

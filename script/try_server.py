@@ -63,7 +63,7 @@ def free_port() -> int:
 
 def wait_for_ready(server: subprocess.Popen[bytes]) -> str:
     """This function will give the address that the line `Ready: …` names. Raises SystemExit when none comes."""
-    assert server.stdout is not None  # noqa: S101 — just asked for
+    assert server.stdout is not None
     watch = selectors.DefaultSelector()
     watch.register(server.stdout, selectors.EVENT_READ)
     deadline, text = time.monotonic() + SECONDS_TO_READY, ""

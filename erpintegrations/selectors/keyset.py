@@ -10,33 +10,17 @@ import base64
 import binascii
 import json
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from django.core.exceptions import ValidationError
-from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db import connections
 from django.db.models import F, Field, Model, QuerySet
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
-from django.db.models.lookups import GreaterThan, LessThan
-from django.db.models.sql.compiler import SQLCompiler
 
 PAGE_SIZE = 50
 LONGEST_CURSOR = 2000
 
 Row = TypeVar("Row", bound=Model)
-
-
-class _Above(TupleGreaterThan):
-    """(column, id) > (value, pk) in one comparison. Django writes it as an OR on SQLite, which knows row values too."""
-
-    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, Any]:
-        return GreaterThan.as_sql(self, compiler, connection)
-
-
-class _Below(TupleLessThan):
-    """(column, id) < (value, pk), likewise."""
-
-    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, Any]:
-        return LessThan.as_sql(self, compiler, connection)
 
 
 class BrokenCursor(ValueError):
@@ -83,16 +67,16 @@ def decode(text: str) -> Cursor | None:
 def keyset_page(
     rows: QuerySet[Row], *, column: str = "id", descending: bool = False, cursor: str = "", size: int = PAGE_SIZE
 ) -> KeysetPage[Row]:
-    """This function will load one page in one query. Raises BrokenCursor."""
+    """This function will load one page in at most two queries. Raises BrokenCursor."""
     place = decode(cursor)
     backwards = place is not None and place.backwards
     # Walking backwards is walking forwards in the opposite order, then turning the page round.
     downwards = descending != backwards
-    if place is not None:
-        rows = _beyond(rows, column, place, downwards=downwards)
-    sign = "-" if downwards else ""
-    order = [f"{sign}id"] if column == "id" else [f"{sign}{column}", f"{sign}id"]
-    found = list(rows.order_by(*order)[: size + 1])
+    found: list[Row] = []
+    for part in walk(rows, column, place, downwards=downwards):
+        found += part[: size + 1 - len(found)]
+        if len(found) > size:
+            break
     has_more = len(found) > size
     found = found[:size]
     if backwards:
@@ -106,20 +90,28 @@ def keyset_page(
     )
 
 
-def _beyond(rows: QuerySet[Row], column: str, place: Cursor, *, downwards: bool) -> QuerySet[Row]:
-    """The rows past a place, as one comparison of (column, id): both databases then start in the index at the place
-    itself, even where thousands of rows share the column's value.
+def walk(rows: QuerySet[Row], column: str, place: Cursor | None, *, downwards: bool) -> list[QuerySet[Row]]:
+    """The rows past a place, in order, as one query or two to be read one after the other. Raises BrokenCursor.
+
+    Each starts in the index at the place itself, also where thousands of rows share a value. PostgreSQL does so when
+    (column, id) is compared as one; SQLite then reads all rows of the value, unless they are asked for alone.
     """
+    sign, beyond = ("-", "lt") if downwards else ("", "gt")
+    in_order = rows.order_by(f"{sign}id") if column == "id" else rows.order_by(f"{sign}{column}", f"{sign}id")
+    if place is None:
+        return [in_order]
+    past_id = {f"id__{beyond}": place.pk}
     if column == "id":
-        return rows.filter(**{f"id__{'lt' if downwards else 'gt'}": place.pk})
+        return [in_order.filter(**past_id)]
     value = _value(rows.model, column, place.value)
-    past = _Below if downwards else _Above
-    return rows.filter(past(Tuple(F(column), F("id")), (value, place.pk)))
+    if connections[rows.db].vendor == "postgresql":
+        past = TupleLessThan if downwards else TupleGreaterThan
+        return [in_order.filter(past(Tuple(F(column), F("id")), (value, place.pk)))]
+    return [in_order.filter(**{column: value}, **past_id), in_order.filter(**{f"{column}__{beyond}": value})]
 
 
 def _value(model: type[Model], column: str, text: str) -> Any:
-    field = model._meta.get_field(column)
-    assert isinstance(field, Field)
+    field = cast("Field[Any, Any]", model._meta.get_field(column))
     try:
         text.encode()
         value = field.to_python(text)

@@ -128,7 +128,9 @@ def _hint(link: SyncLink, verdict: Verdict, wording: Wording) -> str:
         return f"Still in {wording.short_label}. {what_to_do(link, verdict, wording)}"
     if isinstance(verdict.refusal, PresenceUnknown):
         return "No completed sync has looked for it yet. Check now asks at once."
-    return verdict.hint
+    if verdict.needs_reason:
+        return f"Removed together with its job by “{wording.purge_name}”: history, not a correction."
+    return f"{link.get_presence_display()} in {wording.short_label}."
 
 
 def what_to_do(link: SyncLink, verdict: Verdict, wording: Wording) -> str:

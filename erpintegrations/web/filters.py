@@ -41,7 +41,7 @@ class SyncedFilter(django_filters.FilterSet):
     ) -> None:
         super().__init__(data, queryset)
         self.filters["q"].extra["widget"] = forms.TextInput(
-            attrs={"type": "search", "placeholder": "Number, title, vendor or project"}
+            attrs={"type": "search", "placeholder": "Number, title, …"}
         )
         self.filters["state"].label = f"State in {wording.short_label}"
         self.filters["state"].extra["choices"] = state_choices(wording)

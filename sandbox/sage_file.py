@@ -189,7 +189,7 @@ def insert_raw(connection: sa.Connection, table: str, rows: list[dict[str, Any]]
 
 
 def _deleted(row: sa.Row[Any]) -> Deleted:
-    at = datetime.datetime.fromisoformat(row.deleted_at)
+    at = datetime.datetime.fromisoformat(row.deleted_at).replace(tzinfo=datetime.UTC)  # as Sage's clock here
     return Deleted(row.id, row.kind, row.identity, row.number, row.description, row.how, at)
 
 

@@ -60,7 +60,7 @@ def unlink(request: CompanyRequest, link_id: int) -> HttpResponse:
 
 
 @require_POST
-@company_page(erp_integrations=Level.READ_ONLY)
+@company_page(erp_integrations=Level.STANDARD)
 def check_now(request: CompanyRequest, link_id: int) -> HttpResponse:
     """What the ERP answers about this one record, at once."""
     now = timezone.now()

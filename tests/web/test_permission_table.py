@@ -1,0 +1,515 @@
+"""Who may do what: every combination of levels and privilege, with every action, and all strangers at every address.
+
+Everybody in here also has everything elsewhere: Admin on Commitments of another project of the company, and in another
+company Admin on all tools and the privilege. Rights that leak from there show up as failures in this table.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from commitments.models import Commitment
+from directory.models import Activity, Company, CompanyMember, Level, PrivilegeRequest, Project, ProjectMember, User
+from erpintegrations.models import Presence, SyncLink, SyncRun
+from erpintegrations.web import urls
+from tests.connectors.builder import SageCompany
+from tests.factories import (
+    CommitmentFactory,
+    CompanyFactory,
+    CompanyMemberFactory,
+    ErpConnectionFactory,
+    ProjectFactory,
+    ProjectMemberFactory,
+    SyncLinkFactory,
+    SyncRunFactory,
+    UserFactory,
+)
+
+pytestmark = pytest.mark.django_db
+
+NOT_ON_THE_TEAM = None
+NONE, READ_ONLY, STANDARD, ADMIN = Level
+
+
+# ---- Who -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Rights:
+    """`commitments` is None for somebody of the company who is not on the project's team."""
+
+    commitments: Level | None
+    erp: Level
+    privilege: bool
+
+    def __str__(self) -> str:
+        on_commitments = "not on the team" if self.commitments is None else self.commitments.label
+        return f"Commitments {on_commitments}, ERP {self.erp.label}, {'with' if self.privilege else 'no'} privilege"
+
+
+EVERYBODY = [Rights(*rights) for rights in product([NOT_ON_THE_TEAM, *Level], Level, [False, True])]
+MOST = Rights(ADMIN, ADMIN, True)
+APPROVER = Rights(ADMIN, STANDARD, True)
+
+
+# ---- What it takes: each need with the sentence that says it is missing ----------------------------------------------
+
+
+@dataclass(frozen=True)
+class Need:
+    is_met: Callable[[Rights], bool]
+    sentence: str
+
+
+def on_erp(level: Level) -> Need:
+    sentence = f"This needs {level.label} on the company's ERP Integrations tool; you have"
+    return Need(lambda rights: rights.erp >= level, sentence)
+
+
+def on_commitments(level: Level) -> Need:
+    sentence = f"This needs {level.label} on the Commitments tool of project 2401 Riverside Clinic; you have"
+    return Need(lambda rights: (rights.commitments or NONE) >= level, sentence)
+
+
+PRIVILEGE = Need(lambda rights: rights.privilege, "This needs the privilege 'Can Push to Accounting'")
+ON_THE_TEAM = Need(lambda rights: rights.commitments is not None, "(no sentence: the project does not exist for them)")
+UNLINK = (on_erp(READ_ONLY), on_commitments(ADMIN), on_erp(STANDARD), PRIVILEGE)
+
+
+# ---- The stage: one company with one of everything -------------------------------------------------------------------
+
+
+@dataclass
+class Stage:
+    company: Company
+    project: Project
+    other_project: Project
+    other_company: Company
+    commitment: Commitment
+    gone: SyncLink
+    closed: SyncLink
+    done_run: SyncRun
+    waiting_run: SyncRun
+
+    def sign_in(self, rights: Rights) -> Client:
+        person = UserFactory()
+        CompanyMemberFactory(
+            company=self.company,
+            user=person,
+            erp_integrations_level=rights.erp,
+            can_push_to_accounting=rights.privilege,
+        )
+        if rights.commitments is not None:
+            ProjectMemberFactory(project=self.project, user=person, commitments_level=rights.commitments)
+        self.give_everything_elsewhere(person)
+        return signed_in(person)
+
+    def give_everything_elsewhere(self, person: User) -> None:
+        if CompanyMember.objects.filter(company=self.company, user=person).exists():
+            ProjectMemberFactory(project=self.other_project, user=person, commitments_level=ADMIN)
+        elsewhere = {"erp_integrations_level": ADMIN, "can_push_to_accounting": True}
+        CompanyMemberFactory(company=self.other_company, user=person, **elsewhere)
+        for project in self.other_company.projects.all():
+            ProjectMemberFactory(project=project, user=person, commitments_level=ADMIN)
+
+    def state(self) -> list[Any]:
+        """All that an action can change."""
+        tables = (SyncLink, SyncRun, Commitment, Activity, PrivilegeRequest, CompanyMember, ProjectMember)
+        return [list(table.objects.order_by("pk").values()) for table in tables]
+
+
+def signed_in(person: User) -> Client:
+    client = Client()
+    client.force_login(person)
+    return client
+
+
+@pytest.fixture(scope="module")
+def sage(tmp_path_factory):
+    """A company in Sage in which the linked records are gone and their job is still there. Only read here."""
+    books = SageCompany(tmp_path_factory.mktemp("sage") / "company.sqlite3")
+    job = books.add_job("Riverside Clinic")
+    books.add_subcontract("OTHER", job)
+    return books, str(job)
+
+
+@pytest.fixture
+def stage(db, sage) -> Stage:
+    books, job = sage
+    company = CompanyFactory(name="Harbor Point Builders", slug="harbor-point")
+    project = ProjectFactory(company=company, number="2401", name="Riverside Clinic")
+    connection = ErpConnectionFactory(company=company, database_url=books.database_url)
+    identity = connection.connector().identity()
+    connection.server, connection.database, connection.erp_company = (
+        identity.server,
+        identity.database,
+        identity.company,
+    )
+    connection.save()
+    gone, closed = (
+        SyncLinkFactory(
+            connection=connection,
+            commitment=CommitmentFactory(project=project, number=number),
+            project_name=str(project),
+            erp_job_id=job,
+            presence=Presence.DELETED,
+            unlinked=number == "SC-2",
+        )
+        for number in ("SC-1", "SC-2")
+    )
+    other_company = CompanyFactory(name="Southwind", slug="southwind")
+    ProjectFactory(company=other_company)
+    ErpConnectionFactory(company=other_company)
+    return Stage(
+        company=company,
+        project=project,
+        other_project=ProjectFactory(company=company),
+        other_company=other_company,
+        commitment=gone.commitment,
+        gone=gone,
+        closed=closed,
+        done_run=SyncRunFactory(connection=connection),
+        waiting_run=SyncRunFactory(connection=connection, state=SyncRun.State.NEEDS_CONFIRMATION),
+    )
+
+
+# ---- The table -------------------------------------------------------------------------------------------------------
+
+
+def only_the_company(stage: Stage) -> tuple[Any, ...]:
+    """The arguments of an address that names nothing but the company."""
+    return ()
+
+
+@dataclass(frozen=True)
+class Action:
+    """One row: what is done at which address, what it takes, and what it then did.
+
+    Without `happens` the answer itself is the effect. `answers_per_row` is a page that anybody with its first need
+    gets, and that says of each row whether it may be done.
+    """
+
+    name: str
+    route: str
+    needs: tuple[Need, ...] = ()
+    arguments: Callable[[Stage], tuple[Any, ...]] = only_the_company
+    method: str = "get"
+    data: Callable[[Stage], dict[str, Any]] = lambda stage: {}
+    happens: Callable[[Stage], bool] | None = None
+    query: dict[str, str] = field(default_factory=dict)
+    answers_per_row: bool = False
+
+    def __str__(self) -> str:
+        return self.name
+
+    def address(self, stage: Stage, company: Company | None = None) -> str:
+        return reverse(self.route, args=[(company or stage.company).slug, *self.arguments(stage)])
+
+    def send(self, client: Client, stage: Stage, company: Company | None = None) -> Any:
+        if self.method == "get":
+            return client.get(self.address(stage, company), self.query)
+        return client.post(self.address(stage, company), self.data(stage))
+
+
+def linked(stage: Stage, link: SyncLink) -> bool:
+    return SyncLink.objects.get(pk=link.pk).is_open
+
+
+def run_in(stage: Stage, state: SyncRun.State) -> bool:
+    return SyncRun.objects.get(pk=stage.waiting_run.pk).state == state
+
+
+TABLE = [
+    Action("see the company", "company_home"),
+    Action(
+        "see the project's commitments",
+        "commitment_list",
+        (ON_THE_TEAM, on_commitments(READ_ONLY)),
+        lambda stage: (stage.project.pk,),
+    ),
+    Action(
+        "see a commitment",
+        "commitment_detail",
+        (ON_THE_TEAM, on_commitments(READ_ONLY)),
+        lambda stage: (stage.project.pk, stage.commitment.pk),
+    ),
+    Action("see the ERP Integrations tool", "erp_home", (on_erp(READ_ONLY),)),
+    Action("see its view Commitment", "erp_commitment", (on_erp(READ_ONLY),)),
+    Action("see the list Ready to Export", "erp_ready", (on_erp(READ_ONLY),)),
+    Action("see the list Failed to Export", "erp_failed", (on_erp(READ_ONLY),)),
+    Action("see the list Synced", "erp_synced", (on_erp(READ_ONLY),)),
+    Action("see the sync runs", "run_list", (on_erp(READ_ONLY),)),
+    Action("see a sync run", "run_detail", (on_erp(READ_ONLY),), lambda stage: (stage.done_run.pk,)),
+    Action("see its progress", "run_progress", (on_erp(READ_ONLY),), lambda stage: (stage.done_run.pk,)),
+    Action("see the history", "history", (on_erp(READ_ONLY),)),
+    Action("download the history", "history_csv", (on_erp(READ_ONLY),)),
+    Action(
+        "unlink",
+        "link_unlink",
+        UNLINK,
+        lambda stage: (stage.gone.pk,),
+        method="post",
+        happens=lambda stage: not linked(stage, stage.gone),
+    ),
+    Action(
+        "undo an unlink",
+        "link_undo",
+        UNLINK,
+        lambda stage: (stage.closed.pk,),
+        method="post",
+        happens=lambda stage: linked(stage, stage.closed),
+    ),
+    Action(
+        "preview Unlink selected",
+        "unlink_selected",
+        UNLINK,
+        method="post",
+        data=lambda stage: {"link": stage.gone.pk},
+        answers_per_row=True,
+    ),
+    Action(
+        "unlink selected",
+        "unlink_selected",
+        UNLINK,
+        method="post",
+        data=lambda stage: {"link": stage.gone.pk, "confirmed": "yes"},
+        happens=lambda stage: not linked(stage, stage.gone),
+        answers_per_row=True,
+    ),
+    Action(
+        "check now",
+        "link_check",
+        (on_erp(STANDARD),),
+        lambda stage: (stage.gone.pk,),
+        method="post",
+        happens=lambda stage: SyncLink.objects.get(pk=stage.gone.pk).checked_at is not None,
+    ),
+    Action(
+        "sync now",
+        "sync_now",
+        (on_erp(ADMIN),),
+        method="post",
+        happens=lambda stage: SyncRun.objects.filter(company=stage.company, state=SyncRun.State.QUEUED).exists(),
+    ),
+    Action(
+        "confirm a run",
+        "run_confirm",
+        (on_erp(ADMIN),),
+        lambda stage: (stage.waiting_run.pk,),
+        method="post",
+        data=lambda stage: {"reason": "The job was closed."},
+        happens=lambda stage: run_in(stage, SyncRun.State.CONFIRMED),
+    ),
+    Action(
+        "discard a run",
+        "run_discard",
+        (on_erp(ADMIN),),
+        lambda stage: (stage.waiting_run.pk,),
+        method="post",
+        data=lambda stage: {"reason": "A restored backup."},
+        happens=lambda stage: run_in(stage, SyncRun.State.DISCARDED),
+    ),
+    Action("see what the privilege is", "privilege_request"),
+]
+COMPANY_ROUTES = sorted({action.route for action in TABLE})
+# Pages of nobody's company: what strangers get there is said in the tests below.
+OWN_ROUTES = {"home", "change_password"}
+PUBLIC_ROUTES = {
+    "health", "sign_in", "sign_out", "reset_password", "reset_password_sent", "reset_password_confirm",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("rights", EVERYBODY, ids=str)
+@pytest.mark.parametrize("action", TABLE, ids=str)
+def test_who_may_do_what(stage, action, rights):
+    client = stage.sign_in(rights)
+    before = stage.state()
+
+    answer = action.send(client, stage)
+
+    missing = [need for need in action.needs if not need.is_met(rights)]
+    if not missing:
+        assert answer.status_code in (200, 302), text_of(answer)
+        assert action.happens is None or action.happens(stage)
+        return
+    assert stage.state() == before
+    if ON_THE_TEAM in missing:
+        assert answer.status_code == 404
+        return
+    gets_the_page = action.answers_per_row and action.needs[0] not in missing
+    assert answer.status_code == (200 if gets_the_page else 403)
+    says_what_is_missing(answer, action, missing)
+
+
+def says_what_is_missing(answer: Any, action: Action, missing: list[Need]) -> None:
+    text = text_of(answer)
+    assert any(need.sentence in text for need in missing)
+    assert not any(need.sentence in text for need in action.needs if need not in missing)
+    leads_to_request = reverse("privilege_request", args=["harbor-point"]) in text
+    if missing == [PRIVILEGE]:
+        assert leads_to_request
+    elif not action.answers_per_row:
+        assert not leads_to_request
+
+
+def text_of(answer: Any) -> str:
+    content = b"".join(answer.streaming_content) if answer.streaming else answer.content
+    return html.unescape(content.decode())
+
+
+@pytest.mark.parametrize("rights", EVERYBODY, ids=str)
+def test_everybody_of_the_company_may_request_the_privilege_that_they_lack(stage, rights):
+    client = stage.sign_in(rights)
+
+    client.post(reverse("privilege_request", args=["harbor-point"]), {"reason": "I correct commitments."})
+
+    assert PrivilegeRequest.objects.filter(member__company=stage.company).exists() == (not rights.privilege)
+
+
+@pytest.mark.parametrize("rights", EVERYBODY, ids=str)
+def test_no_level_lets_anybody_into_the_administration(stage, rights):
+    client = stage.sign_in(rights)
+    whom = CompanyMemberFactory(company=stage.company)
+
+    grant = reverse("admin:directory_companymember_grant", args=[whom.pk])
+    answer = client.post(grant, {"decide": "yes", "reason": "Because."}, follow=True)
+
+    assert answer.status_code == 403
+    assert not CompanyMember.objects.get(pk=whom.pk).can_push_to_accounting
+
+
+# ---- Strangers -------------------------------------------------------------------------------------------------------
+
+
+def somebody_else(stage: Stage) -> Client:
+    return signed_in(UserFactory())
+
+
+def of_another_company(stage: Stage) -> Client:
+    person = UserFactory()
+    stage.give_everything_elsewhere(person)
+    return signed_in(person)
+
+
+def who_left_the_company(stage: Stage) -> Client:
+    """Still on the project's team, as a database edited by hand may have it."""
+    person = UserFactory()
+    ProjectMemberFactory(project=stage.project, user=person, commitments_level=ADMIN)
+    return signed_in(person)
+
+
+def staff_without_membership(stage: Stage) -> Client:
+    return signed_in(UserFactory(is_staff=True, is_superuser=True))
+
+
+STRANGERS = [somebody_else, of_another_company, who_left_the_company, staff_without_membership]
+
+
+@pytest.mark.parametrize("stranger", STRANGERS, ids=lambda stranger: stranger.__name__)
+@pytest.mark.parametrize("action", TABLE, ids=str)
+def test_for_strangers_the_company_does_not_exist(stage, action, stranger):
+    client = stranger(stage)
+    before = stage.state()
+
+    answer = action.send(client, stage)
+
+    assert answer.status_code == 404
+    assert "Harbor Point" not in text_of(answer)
+    assert stage.state() == before
+
+
+@pytest.mark.parametrize("action", TABLE, ids=str)
+def test_who_is_not_signed_in_is_asked_to(stage, action):
+    before = stage.state()
+
+    answer = action.send(Client(), stage)
+
+    assert answer.status_code == 302
+    assert answer["Location"].startswith(reverse("sign_in"))
+    assert stage.state() == before
+
+
+@pytest.mark.parametrize("action", TABLE, ids=str)
+def test_who_was_deactivated_is_signed_out_at_once(stage, action):
+    client = stage.sign_in(MOST)
+    User.objects.update(is_active=False)
+    before = stage.state()
+
+    answer = action.send(client, stage)
+
+    assert answer.status_code == 302
+    assert answer["Location"].startswith(reverse("sign_in"))
+    assert stage.state() == before
+
+
+@pytest.mark.parametrize("action", [action for action in TABLE if action.arguments is not only_the_company], ids=str)
+def test_another_companys_things_are_not_found_under_ones_own_company(stage, action):
+    client = stage.sign_in(MOST)
+    before = stage.state()
+
+    answer = action.send(client, stage, company=stage.other_company)
+
+    assert answer.status_code == 404
+    assert stage.state() == before
+
+
+def test_another_companys_links_are_not_among_the_selected(stage):
+    client = stage.sign_in(MOST)
+    address = reverse("unlink_selected", args=[stage.other_company.slug])
+
+    answer = client.post(address, {"link": stage.gone.pk, "confirmed": "yes"}, follow=True)
+
+    assert "Nothing is selected" in text_of(answer)
+    assert linked(stage, stage.gone)
+
+
+def test_a_commitment_is_not_found_under_another_project(stage):
+    client = stage.sign_in(MOST)
+
+    address = reverse("commitment_detail", args=["harbor-point", stage.other_project.pk, stage.commitment.pk])
+
+    assert client.get(address).status_code == 404
+
+
+@pytest.mark.parametrize("route", sorted(OWN_ROUTES))
+def test_own_pages_ask_strangers_to_sign_in(client, db, route):
+    answer = client.get(reverse(route))
+
+    assert (answer.status_code, answer["Location"].startswith(reverse("sign_in"))) == (302, True)
+
+
+@pytest.mark.parametrize("rights", [Rights(None, NONE, False), MOST], ids=str)
+def test_own_pages_open_for_everybody(stage, rights):
+    client = stage.sign_in(rights)
+
+    assert [client.get(reverse(route)).status_code for route in sorted(OWN_ROUTES)] == [200, 200]
+
+
+# ---- No address is forgotten -----------------------------------------------------------------------------------------
+
+
+def routes_of(patterns: list[Any]) -> set[str | None]:
+    names: set[str | None] = set()
+    for pattern in patterns:
+        names |= routes_of(pattern.url_patterns) if isinstance(pattern, URLResolver) else {pattern.name}
+    return names
+
+
+def test_every_address_of_the_product_has_a_row_in_the_table():
+    assert routes_of(urls.urlpatterns) == {*COMPANY_ROUTES, *OWN_ROUTES, *PUBLIC_ROUTES}
+
+
+def test_nothing_else_hangs_on_the_root():
+    """A new part of the site (an API, say) gets a permission test of its own, and is then named here."""
+    parts = [p for p in get_resolver().url_patterns if not (isinstance(p, URLResolver) and p.urlconf_name is urls)]
+
+    assert all(isinstance(part, URLPattern | URLResolver) for part in parts)
+    assert {str(part.pattern) for part in parts} <= {"", "admin/", "sandbox/"}

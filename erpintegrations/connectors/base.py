@@ -58,7 +58,8 @@ class ErpRecord:
     """A subcontract or purchase order as the ERP has it now. Amounts are in the company's currency.
 
     `amount` is the sum of the lines as first agreed; `changed_amount` what change orders added; `invoiced_amount`
-    what has been billed or received. Texts are trimmed, ids lower case.
+    what has been billed or received. Texts are trimmed, ids lower case. `lines_digest` is another one whenever the
+    number, amount, cost code or cost type of a line is another one.
     """
 
     erp_id: str
@@ -74,6 +75,7 @@ class ErpRecord:
     changed_amount: Decimal
     invoiced_amount: Decimal
     updated_at: datetime.datetime | None
+    lines_digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,59 @@ class LookUp:
     identity: ErpIdentity
     records: dict[str, ErpRecord]
     job_ids: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ErpLine:
+    """One line of a record. `quantity` and `unit_price` are None where the ERP keeps none (subcontracts)."""
+
+    number: int
+    description: str
+    cost_code: str
+    cost_type: str
+    quantity: Decimal | None
+    unit_price: Decimal | None
+    amount: Decimal
+    changed_amount: Decimal
+    invoiced_amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class ErpDetail:
+    """A record with its lines, in the ERP's order."""
+
+    record: ErpRecord
+    lines: tuple[ErpLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TextWidths:
+    """How many characters the ERP keeps of each text. The defaults are the published limits of Sage 100 Contractor."""
+
+    number: int = 12
+    title: int = 30
+    line_description: int = 30
+    vendor_name: int = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Master:
+    """A job, vendor, cost code or cost type: its number in the ERP as text, its names, its status ("4-Current")."""
+
+    erp_id: str
+    name: str
+    short_name: str = ""
+    status: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Masters:
+    """What commitments in the ERP refer to, each in the order of its number."""
+
+    jobs: tuple[Master, ...]
+    vendors: tuple[Master, ...]
+    cost_codes: tuple[Master, ...]
+    cost_types: tuple[Master, ...]
 
 
 class Reading(Protocol):
@@ -137,6 +192,31 @@ class Connector(Protocol):
         """Ask for these records (and whether these jobs exist) alone.
 
         Raises Retryable, also when time runs out, NeedsAttention.
+        """
+        ...
+
+    def details(self, erp_ids: Collection[str], *, timeout_seconds: float | None = None) -> dict[str, ErpDetail]:
+        """Read these records with their lines; those that are not there are left out.
+
+        Raises Retryable, NeedsAttention.
+        """
+        ...
+
+    def find_by_number(
+        self, kind: CommitmentKind, numbers: Collection[str], *, timeout_seconds: float | None = None
+    ) -> list[ErpDetail]:
+        """Read all records of a kind with one of these numbers, in any job, compared as the ERP compares them: without
+        regard to case and trailing blanks. Void ones too. Raises Retryable, NeedsAttention.
+        """
+        ...
+
+    def masters(self) -> Masters:
+        """Read all jobs, vendors, cost codes and cost types. Raises Retryable, NeedsAttention."""
+        ...
+
+    def text_widths(self) -> TextWidths:
+        """Learn how many characters the ERP keeps of each text, from the columns themselves; the published limits where
+        they do not say. Raises Retryable, NeedsAttention.
         """
         ...
 

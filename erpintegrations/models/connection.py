@@ -15,7 +15,8 @@ class ErpConnection(models.Model):
     """Where a company's ERP is read from, and which server, database and company answered when it was set up.
 
     `server`, `database` and `erp_company` are learned at the first reading; after that, an answer from anywhere else
-    is an error and never a deletion. They are blank again when the database URL is changed.
+    is an error and never a deletion. They are blank again when the database URL is changed. `text_widths` are the ERP's
+    column widths as last read, by name (see `connectors.base.TextWidths`).
     """
 
     company = models.OneToOneField("directory.Company", on_delete=models.PROTECT, related_name="erp_connection")
@@ -28,6 +29,20 @@ class ErpConnection(models.Model):
     interval_minutes = models.PositiveSmallIntegerField(
         default=60, validators=[MinValueValidator(5), MaxValueValidator(24 * 60)], editable=False
     )
+    label = models.CharField(max_length=100, blank=True, help_text="Your own name for this connection.")
+    export_method = models.CharField(
+        max_length=20,
+        choices=[("entry_sheet", "Entry sheet: accounting keys it in"), ("bridge", "Bridge: a service writes it")],
+        default="entry_sheet",
+    )
+    bridge_url = models.URLField(max_length=400, blank=True)
+    bridge_secret = EncryptedTextField(blank=True, default="")
+    use_commitment_number = models.BooleanField("use commitment number", default=True)
+    rejection_mail = models.CharField(
+        max_length=10, choices=[("each", "At once, one each"), ("daily", "Once a day, all in one")], default="each"
+    )
+    text_widths = models.JSONField(default=dict, blank=True, editable=False)
+    text_widths_read_at = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:

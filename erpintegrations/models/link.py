@@ -32,10 +32,13 @@ class SyncLink(models.Model):
     One open link per commitment and per ERP record. A link is closed by a person only, and is kept for good: the last
     one a person closed is the memory that keeps a sync from linking again.
 
-    What is recorded of the ERP side (`presence`, `erp_*`, amounts) is as of the later of the connection's last completed
-    run and `checked_at`; a sync that finds nothing new does not write here. No sync looks at a closed link: Unlink keeps
-    in `checked_at` as of when the record was known, and an undone one is known by runs since `reopened_at` only.
-    Whoever writes here filters on what they read (`version`, `presence`, `closed_at`), and counts the rows.
+    What is recorded of the ERP side (`presence`, `erp_*`, amounts) is as of the later of the connection's last
+    completed run and `checked_at`; a sync that finds nothing new does not write here. No sync looks at a closed link:
+    Unlink keeps in `checked_at` as of when the record was known, and an undone one is known by runs since `reopened_at`
+    only. Whoever writes here filters on what they read (`version`, `presence`, `closed_at`), and counts the rows.
+
+    `left_in_erp` marks one that two persons closed although its record stays in the ERP. `expected_*` is what the ERP
+    should hold, as it was when linked: where `erp_*` differs from it, or from `amount`, the two sides have drifted.
 
     A closed link outlives its commitment, which may be deleted then; an open one keeps it from being deleted.
     `number`, `title`, `project_name`, `vendor_name` and `amount` are copies of ours that lists order and search by;
@@ -64,6 +67,9 @@ class SyncLink(models.Model):
     changed_amount = models.DecimalField(max_digits=14, decimal_places=2, default=Decimal("0.00"))
     invoiced_amount = models.DecimalField(max_digits=14, decimal_places=2, default=Decimal("0.00"))
     erp_updated_at = models.DateTimeField(null=True)
+    erp_lines_digest = models.CharField(max_length=64, blank=True)
+    expected_vendor_id = models.CharField(max_length=30, blank=True)
+    expected_lines_digest = models.CharField(max_length=64, blank=True)
 
     presence = models.CharField(max_length=10, choices=Presence.choices, default=Presence.UNKNOWN)
     presence_changed_at = models.DateTimeField(null=True)
@@ -78,6 +84,7 @@ class SyncLink(models.Model):
     close_token = models.UUIDField(null=True)
     closed_commitment_revision = models.PositiveIntegerField(null=True)
     reopened_at = models.DateTimeField(null=True)
+    left_in_erp = models.BooleanField(default=False)
 
     class Meta:
         ordering = ["number", "id"]
@@ -101,9 +108,9 @@ class SyncLink(models.Model):
                     closed_by__isnull=False,
                     close_token__isnull=False,
                     closed_commitment_revision__isnull=False,
-                    presence__in=GONE,
-                ),
-                name="link_closed_by_a_person_and_only_when_gone",
+                )
+                & (models.Q(presence__in=GONE) | models.Q(left_in_erp=True)),
+                name="link_closed_by_a_person_when_gone_or_by_two",
             ),
         ]
         indexes = [

@@ -1,0 +1,41 @@
+"""Records of the ERP that no commitment here is linked to, as the last completed sync read them."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from django.db import models
+
+from commitments.models import Commitment
+
+
+class UnlinkedRecord(models.Model):
+    """A commitment in the ERP that has no open link. Kept up to date by each completed sync, by differences only."""
+
+    company = models.ForeignKey("directory.Company", on_delete=models.PROTECT, related_name="+")
+    connection = models.ForeignKey(
+        "erpintegrations.ErpConnection", on_delete=models.CASCADE, related_name="unlinked_records"
+    )
+    erp_id = models.CharField(max_length=64)
+    kind = models.CharField("type", max_length=20, choices=Commitment.Kind.choices)
+    number = models.CharField(max_length=50)
+    description = models.CharField(max_length=200, blank=True)
+    job_id = models.CharField(max_length=30, blank=True)
+    vendor_id = models.CharField(max_length=30, blank=True)
+    status = models.CharField(max_length=30, blank=True)
+    amount = models.DecimalField(max_digits=14, decimal_places=2, default=Decimal("0.00"))
+    first_seen_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["number", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["connection", "erp_id"], name="unlinked_record_once"),
+        ]
+        indexes = [
+            models.Index(fields=["company", "number", "id"], name="unlinked_by_number"),
+            models.Index(fields=["company", "amount", "id"], name="unlinked_by_amount"),
+            models.Index(fields=["company", "vendor_id", "id"], name="unlinked_by_vendor"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.description}"

@@ -72,7 +72,10 @@ def _say(request: HttpRequest, message: str, remedy: str, *, title: str, status:
 
 def _page_of_the_click(request: HttpRequest) -> str:
     """As the browser tells it, when it is another page of this site; else the first page."""
-    referrer = urlsplit(request.headers.get("Referer", ""))
+    try:
+        referrer = urlsplit(request.headers.get("Referer", ""))
+    except ValueError:
+        return reverse("home")
     is_ours = referrer.netloc == request.get_host() and referrer.path.startswith("/")
     if not is_ours or referrer.path == request.path:
         return reverse("home")

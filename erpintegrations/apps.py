@@ -1,4 +1,4 @@
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 
 
 class ErpIntegrationsConfig(AppConfig):
@@ -7,3 +7,14 @@ class ErpIntegrationsConfig(AppConfig):
 
     def ready(self) -> None:
         from erpintegrations.ops import deployment_checks  # noqa: F401 — registers them
+
+        _hide_the_task_queue()
+
+
+def _hide_the_task_queue() -> None:
+    """django-q2's own pages in the admin would let staff run any function of any module."""
+    from django.contrib import admin
+
+    for model in apps.get_app_config("django_q").get_models():
+        if admin.site.is_registered(model):
+            admin.site.unregister(model)

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+from typing import Final
 
 from erpintegrations.connectors.base import ErpRecord
 
@@ -40,8 +41,8 @@ VALUE_FIELDS = (
 AMOUNT_FIELDS = ("erp_amount", "changed_amount", "invoiced_amount")
 # How much of the texts, which come first, is kept for showing them. A test holds this against the columns.
 WIDTHS = (50, 30, 30, 30, 200)
-JOB = VALUE_FIELDS.index("erp_job_id")
-UPDATED_AT = VALUE_FIELDS.index("erp_updated_at")
+JOB: Final = 1
+UPDATED_AT: Final = 8
 
 
 class What(StrEnum):

@@ -46,7 +46,7 @@ def state_of(link: SyncLink) -> LinkState:
     """One link that was loaded already."""
     values = [getattr(link, name) for name in VALUE_FIELDS]
     values[UPDATED_AT] = _naive(values[UPDATED_AT])
-    recorded: Values = tuple(values)  # type: ignore[assignment]
+    recorded: Values = tuple(values)
     return LinkState(link.pk, link.erp_id, link.version, link.presence, recorded)
 
 

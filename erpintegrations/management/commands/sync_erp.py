@@ -13,7 +13,6 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
 from directory.models import Company
-from erpintegrations import moments
 from erpintegrations.connectors.base import ErpError
 from erpintegrations.encryption import SecretUnreadable
 from erpintegrations.models import ErpConnection, SyncChange, SyncLink, SyncRun
@@ -110,8 +109,8 @@ class Command(BaseCommand):
         self.stdout.write(f"{connection.company.name} – {connection.wording.label}")
 
     def _write_run(self, run: SyncRun) -> None:
-        took = moments.duration(run.duration) if run.duration else "no time"
-        self.stdout.write(f"  Sync run {run.pk}: {run.get_state_display().lower()}, in {took}.")
+        seconds = (run.finished_at - run.started_at).total_seconds() if run.finished_at and run.started_at else 0
+        self.stdout.write(f"  Sync run {run.pk}: {run.get_state_display().lower()}, in {seconds:.1f} s.")
         if run.problem:
             stream = self.stderr if run.state == State.FAILED else self.stdout
             stream.write(f"  {run.problem} {run.remedy}")

@@ -149,7 +149,7 @@ def _entry(observation: Observation, at: datetime.datetime, actor: User) -> Entr
         project_id=link.project_id,
         verb=Verb.PRESENCE_CHANGED if "presence" in before else Verb.AMOUNT_CHANGED,
         subject_type=SubjectType.COMMITMENT,
-        subject_id=link.commitment_id,
+        subject_id=link.linked_commitment.pk,
         subject_label=commitment_label(link),
         at=at,
         actor=actor,

@@ -54,7 +54,7 @@ def _why_not(link: SyncLink, commitment: Commitment | None) -> UndoNotPossible |
         )
     if commitment.erp_status != Commitment.ErpStatus.NOT_SENT:
         problem = f"{name} was sent or linked again since: its ERP status is “{commitment.get_erp_status_display()}”."
-        return UndoNotPossible(problem, remedy="Nothing more can be undone here; unlink the newer link instead.")
+        return UndoNotPossible(problem, remedy="Look at the commitment's page for where it stands now.")
     if commitment.revision != link.closed_commitment_revision:
         return UndoNotPossible(f"{name} was changed since it was unlinked.", remedy=INSTEAD)
     if SyncLink.objects.filter(commitment=commitment, pk__gt=link.pk).exists():
@@ -80,7 +80,7 @@ def _reopen(link: SyncLink, access: CompanyAccess, now: datetime.datetime) -> bo
                 version=F("version") + 1,
             )
             moved = Commitment.objects.filter(
-                pk=link.commitment_id,
+                pk=link.linked_commitment.pk,
                 erp_status=Commitment.ErpStatus.NOT_SENT,
                 revision=link.linked_commitment.revision,
             ).update(erp_status=Commitment.ErpStatus.SYNCED, revision=F("revision") + 1, updated_at=now)
@@ -89,8 +89,8 @@ def _reopen(link: SyncLink, access: CompanyAccess, now: datetime.datetime) -> bo
             record(_entry(link, access, now))
     except _SomebodyWasFaster:
         return False
-    except IntegrityError:
-        raise _taken(link) from None
+    except IntegrityError:  # the constraints decide: linked again, or deleted, at the same moment
+        return False
     return True
 
 
@@ -111,7 +111,7 @@ def _already_undone(link: SyncLink, access: CompanyAccess, now: datetime.datetim
     name = name_of(link)
     undone = (
         Activity.objects.filter(
-            subject_type=SubjectType.COMMITMENT, subject_id=link.commitment_id, verb=Verb.UNLINK_UNDONE
+            subject_type=SubjectType.COMMITMENT, subject_id=link.linked_commitment.pk, verb=Verb.UNLINK_UNDONE
         )
         .select_related("actor")
         .order_by("-id")

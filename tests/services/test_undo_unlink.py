@@ -104,6 +104,16 @@ def test_a_sent_commitment_stays_unlinked(unlinked, undo):
     )
 
 
+def test_a_deleted_commitment_is_not_brought_back(unlinked, undo):
+    Commitment.objects.all().delete()
+    unlinked.refresh_from_db()
+    assert not can_undo(unlinked)
+    with pytest.raises(UndoNotPossible) as refused:
+        undo(unlinked)
+    assert refused.value.message == "Subcontract SC-1042 was deleted since it was unlinked."
+    assert refused.value.remedy == "Create it anew, then export that one."
+
+
 def test_a_record_that_belongs_to_another_commitment_now_stays_there(unlinked, undo, project):
     SyncLinkFactory(
         connection=unlinked.connection, commitment=CommitmentFactory(project=project), erp_id=unlinked.erp_id

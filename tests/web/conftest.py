@@ -4,6 +4,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from tests.web.stage import sage, stage
+
+__all__ = ["sage", "stage"]
+
 
 @pytest.fixture
 def query_count(client):

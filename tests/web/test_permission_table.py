@@ -16,22 +16,11 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from commitments.models import Commitment
-from directory.models import Activity, Company, CompanyMember, Level, PrivilegeRequest, Project, ProjectMember, User
-from erpintegrations.models import Presence, SyncLink, SyncRun
+from directory.models import Company, CompanyMember, Level, PrivilegeRequest, User
+from erpintegrations.models import SyncLink, SyncRun
 from erpintegrations.web import urls
-from tests.connectors.builder import SageCompany
-from tests.factories import (
-    CommitmentFactory,
-    CompanyFactory,
-    CompanyMemberFactory,
-    ErpConnectionFactory,
-    ProjectFactory,
-    ProjectMemberFactory,
-    SyncLinkFactory,
-    SyncRunFactory,
-    UserFactory,
-)
+from tests.factories import CompanyMemberFactory, ProjectMemberFactory, UserFactory
+from tests.web.stage import MOST, Rights, Stage, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -41,23 +30,7 @@ NONE, READ_ONLY, STANDARD, ADMIN = Level
 
 # ---- Who -------------------------------------------------------------------------------------------------------------
 
-
-@dataclass(frozen=True)
-class Rights:
-    """`commitments` is None for somebody of the company who is not on the project's team."""
-
-    commitments: Level | None
-    erp: Level
-    privilege: bool
-
-    def __str__(self) -> str:
-        on_commitments = "not on the team" if self.commitments is None else self.commitments.label
-        return f"Commitments {on_commitments}, ERP {self.erp.label}, {'with' if self.privilege else 'no'} privilege"
-
-
 EVERYBODY = [Rights(*rights) for rights in product([NOT_ON_THE_TEAM, *Level], Level, [False, True])]
-MOST = Rights(ADMIN, ADMIN, True)
-APPROVER = Rights(ADMIN, STANDARD, True)
 
 
 # ---- What it takes: each need with the sentence that says it is missing ----------------------------------------------
@@ -82,103 +55,6 @@ def on_commitments(level: Level) -> Need:
 PRIVILEGE = Need(lambda rights: rights.privilege, "This needs the privilege 'Can Push to Accounting'")
 ON_THE_TEAM = Need(lambda rights: rights.commitments is not None, "(no sentence: the project does not exist for them)")
 UNLINK = (on_erp(READ_ONLY), on_commitments(ADMIN), on_erp(STANDARD), PRIVILEGE)
-
-
-# ---- The stage: one company with one of everything -------------------------------------------------------------------
-
-
-@dataclass
-class Stage:
-    company: Company
-    project: Project
-    other_project: Project
-    other_company: Company
-    commitment: Commitment
-    gone: SyncLink
-    closed: SyncLink
-    done_run: SyncRun
-    waiting_run: SyncRun
-
-    def sign_in(self, rights: Rights) -> Client:
-        person = UserFactory()
-        CompanyMemberFactory(
-            company=self.company,
-            user=person,
-            erp_integrations_level=rights.erp,
-            can_push_to_accounting=rights.privilege,
-        )
-        if rights.commitments is not None:
-            ProjectMemberFactory(project=self.project, user=person, commitments_level=rights.commitments)
-        self.give_everything_elsewhere(person)
-        return signed_in(person)
-
-    def give_everything_elsewhere(self, person: User) -> None:
-        if CompanyMember.objects.filter(company=self.company, user=person).exists():
-            ProjectMemberFactory(project=self.other_project, user=person, commitments_level=ADMIN)
-        elsewhere = {"erp_integrations_level": ADMIN, "can_push_to_accounting": True}
-        CompanyMemberFactory(company=self.other_company, user=person, **elsewhere)
-        for project in self.other_company.projects.all():
-            ProjectMemberFactory(project=project, user=person, commitments_level=ADMIN)
-
-    def state(self) -> list[Any]:
-        """All that an action can change."""
-        tables = (SyncLink, SyncRun, Commitment, Activity, PrivilegeRequest, CompanyMember, ProjectMember)
-        return [list(table.objects.order_by("pk").values()) for table in tables]
-
-
-def signed_in(person: User) -> Client:
-    client = Client()
-    client.force_login(person)
-    return client
-
-
-@pytest.fixture(scope="module")
-def sage(tmp_path_factory):
-    """A company in Sage in which the linked records are gone and their job is still there. Only read here."""
-    books = SageCompany(tmp_path_factory.mktemp("sage") / "company.sqlite3")
-    job = books.add_job("Riverside Clinic")
-    books.add_subcontract("OTHER", job)
-    return books, str(job)
-
-
-@pytest.fixture
-def stage(db, sage) -> Stage:
-    books, job = sage
-    company = CompanyFactory(name="Harbor Point Builders", slug="harbor-point")
-    project = ProjectFactory(company=company, number="2401", name="Riverside Clinic")
-    connection = ErpConnectionFactory(company=company, database_url=books.database_url)
-    identity = connection.connector().identity()
-    connection.server, connection.database, connection.erp_company = (
-        identity.server,
-        identity.database,
-        identity.company,
-    )
-    connection.save()
-    gone, closed = (
-        SyncLinkFactory(
-            connection=connection,
-            commitment=CommitmentFactory(project=project, number=number),
-            project_name=str(project),
-            erp_job_id=job,
-            presence=Presence.DELETED,
-            unlinked=number == "SC-2",
-        )
-        for number in ("SC-1", "SC-2")
-    )
-    other_company = CompanyFactory(name="Southwind", slug="southwind")
-    ProjectFactory(company=other_company)
-    ErpConnectionFactory(company=other_company)
-    return Stage(
-        company=company,
-        project=project,
-        other_project=ProjectFactory(company=company),
-        other_company=other_company,
-        commitment=gone.commitment,
-        gone=gone,
-        closed=closed,
-        done_run=SyncRunFactory(connection=connection),
-        waiting_run=SyncRunFactory(connection=connection, state=SyncRun.State.NEEDS_CONFIRMATION),
-    )
 
 
 # ---- The table -------------------------------------------------------------------------------------------------------

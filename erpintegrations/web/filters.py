@@ -102,7 +102,7 @@ class SyncedFilter(django_filters.FilterSet):
 def state_choices(wording: Wording) -> list[tuple[str, str]]:
     erp = wording.short_label
     return [
-        (CAN_BE_UNLINKED, "Can be unlinked now"),
+        (CAN_BE_UNLINKED, "Can be unlinked"),
         (Presence.PRESENT, f"In {erp}"),
         (CANNOT_BE_DELETED, f"{erp} forbids deletion"),
         (Presence.DELETED, "Deleted"),

@@ -34,7 +34,7 @@ class ReasonForm(forms.Form):
     reason = forms.CharField(
         label="Reason",
         max_length=LONGEST_REASON,
-        widget=forms.Textarea(attrs={"rows": 3, "autofocus": True}),
+        widget=forms.Textarea(attrs={"rows": 3}),
         help_text="Kept in the history with your name.",
         error_messages={"required": "Enter a reason: it is kept in the history."},
     )
@@ -114,11 +114,12 @@ def _reason_page(request: CompanyRequest, link: SyncLink, form: ReasonForm | Non
     not_allowed = request.access.why_not_unlink(link.project_id, link.project_name)
     if not_allowed is not None:
         raise not_allowed
-    wording = link.connection.wording
+    shown = form or ReasonForm()
+    shown.fields["reason"].widget.attrs["autofocus"] = True
     context = {
         "link": link,
-        "wording": wording,
-        "form": form or ReasonForm(),
+        "wording": link.connection.wording,
+        "form": shown,
         "trail": commitment_trail(request.company),
         "back": _back(request),
     }

@@ -101,7 +101,6 @@ def synced(request: CompanyRequest) -> HttpResponse:
         "list_url": reverse("erp_synced", args=[request.company.slug]),
         "page": page,
         "position": _position(len(rows), total),
-        "total": total,
         "rows": rows,
         "headers": order.headers,
         "not_accounting": request.access.why_not_accounting(),

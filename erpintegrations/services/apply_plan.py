@@ -128,7 +128,7 @@ def _entries(current: list[tuple[Change, SyncLink]], run: SyncRun, now: datetime
     actor, actor_label = teller_of(run)
     for change, link in current:
         before, after = told(change)
-        if not before:
+        if not before or link.commitment_id is None:  # an open link always has its commitment
             continue
         yield Entry(
             company_id=link.company_id,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -124,7 +124,7 @@ def preview_sync(
     """This function will read and compare as a sync does, and write nothing. Raises Retryable, NeedsAttention."""
     beat = on_progress or _ignore
     found = _read(connection, connector_of(connection), beat, retry_waits)
-    return Preview(found, doubt(found.plan, erp=connection.wording.label))
+    return Preview(found, _doubt(connection, found))
 
 
 def _perform(
@@ -160,7 +160,7 @@ def _read_and_close(
         beat(phase, done, total)
 
     found = _read(connection, connector_of(connection), read_afresh, retry_waits)
-    why = doubt(found.plan, erp=connection.wording.label, confirmed=_confirmed_links(run))
+    why = _doubt(connection, found, confirmed=_confirmed_links(run))
     beat(SyncRun.Phase.APPLYING)
     if why is not None:
         close_run.hold_for_confirmation(lease, run, found.plan, why, read_at=read_at, now=clock())
@@ -181,6 +181,11 @@ def _read(connection: ErpConnection, connector: Connector, beat: Beat, retry_wai
             logger.info("The ERP could not be read; trying again", cause=error.cause, seconds=wait)
             time.sleep(wait)
     raise AssertionError("Every try either returns or raises.")
+
+
+def _doubt(connection: ErpConnection, found: Found, confirmed: Collection[int] = frozenset()) -> Doubt | None:
+    is_first_answer = connection.identity is None
+    return doubt(found.plan, erp=connection.wording.label, is_first_answer=is_first_answer, confirmed=confirmed)
 
 
 def _confirmed_links(run: SyncRun) -> frozenset[int]:

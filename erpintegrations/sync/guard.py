@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from erpintegrations.sync.compare import Plan
+from erpintegrations.sync.compare import PRESENT, Change, Plan
 
 FEW = 10
 SHARE = 0.05
@@ -19,25 +19,19 @@ class Doubt:
     remedy: str
 
 
-def doubt(plan: Plan, *, erp: str, confirmed: Collection[int] = frozenset()) -> Doubt | None:
+def doubt(
+    plan: Plan, *, erp: str, is_first_answer: bool = False, confirmed: Collection[int] = frozenset()
+) -> Doubt | None:
     """Why a person must confirm this plan first; None when it can be applied.
 
-    Only records that are missing count: a void one is there to be looked at. `confirmed` are the links whose
-    disappearance a person has confirmed before; `erp` is how the ERP is called.
+    Only records that are missing count: a void one is there to be looked at. `is_first_answer` says that nobody has
+    answered since the connection was pointed where it points now; `confirmed` are the links whose disappearance a
+    person has confirmed before; `erp` is how the ERP is called.
     """
-    vanished = sum(change.link.id not in confirmed for change in plan.vanished())
-    if not vanished:
+    missing = [change for change in plan.vanished() if change.link.id not in confirmed]
+    if not missing:
         return None
-    problem = ""
-    if plan.records_read == 0:
-        problem = f"{erp} answered without a single commitment, though {_count(vanished)} should be in it."
-    elif plan.older:
-        problem = (
-            f"{_count(vanished)} {_is(vanished)} missing from {erp}, and {_count(plan.older)} {_is(plan.older)} there "
-            "in an older state than was read before, as after a backup was restored."
-        )
-    elif vanished > FEW and vanished > SHARE * plan.links_compared:
-        problem = f"{vanished:,} of {plan.links_compared:,} linked commitments are missing from {erp} all at once."
+    problem = _why(plan, missing, erp=erp, is_first_answer=is_first_answer)
     if not problem:
         return None
     return Doubt(
@@ -45,6 +39,27 @@ def doubt(plan: Plan, *, erp: str, confirmed: Collection[int] = frozenset()) -> 
         remedy="Nothing has been marked. Check with whoever looks after the ERP: if they were really deleted, confirm "
         "this run on its page; if not, discard it.",
     )
+
+
+def _why(plan: Plan, missing: list[Change], *, erp: str, is_first_answer: bool) -> str:
+    vanished = len(missing)
+    if plan.records_read == 0:
+        return f"{erp} answered without a single commitment, though {_count(vanished)} should be in it."
+    if is_first_answer and (
+        plan.present + plan.void == 0 or any(change.link.presence == PRESENT for change in missing)
+    ):
+        return (
+            f"The connection to {erp} was set up anew, and {_count(vanished)} {_is(vanished)} not in the database that "
+            "it names now: it may be another company's."
+        )
+    if plan.older:
+        return (
+            f"{_count(vanished)} {_is(vanished)} missing from {erp}, and {_count(plan.older)} {_is(plan.older)} there "
+            "in an older state than was read before, as after a backup was restored."
+        )
+    if vanished > FEW and vanished > SHARE * plan.links_compared:
+        return f"{vanished:,} of {plan.links_compared:,} linked commitments are missing from {erp} all at once."
+    return ""
 
 
 def _count(number: int) -> str:

@@ -6,9 +6,10 @@ import pytest
 
 from directory.models import Activity
 from directory.refusals import NotAllowed
-from erpintegrations.models import SyncLink, SyncRun
+from erpintegrations.models import ErpConnection, SyncLink, SyncRun
 from erpintegrations.refusals import SyncNotPossible
 from erpintegrations.services.decide_sync import confirm_sync, discard_sync
+from tests.connectors.builder import SageCompany
 from tests.sync.conftest import START, presence
 
 pytestmark = pytest.mark.django_db
@@ -151,6 +152,20 @@ def test_a_restored_backup_needs_a_person(linked):
     assert run.state == State.NEEDS_CONFIRMATION
     assert "in an older state than was read before" in run.problem
     assert gone() == 0
+
+
+def test_a_connection_pointed_at_another_companys_database_marks_nothing(linked, tmp_path):
+    linked.subcontracts(3)
+    linked.sync()
+    other = SageCompany(tmp_path / "other.sqlite3")
+    other.add_subcontract("SC-1", other.add_job())
+    ErpConnection.objects.filter(pk=linked.connection.pk).update(
+        database_url=other.database_url, server="", database="", erp_company=""
+    )
+    run = linked.sync()
+    assert (run.state, gone()) == (State.NEEDS_CONFIRMATION, 0)
+    assert "it may be another company's" in run.problem
+    assert ErpConnection.objects.get(pk=linked.connection.pk).identity is None
 
 
 def test_what_was_already_gone_does_not_count_again(vanished, admin, access_of):

@@ -66,3 +66,16 @@ def test_what_a_person_confirmed_does_not_count_again():
     assert doubt(found, erp="Sage", confirmed=vanished) is None
     assert doubt(found, erp="Sage", confirmed=vanished[:10]) is None
     assert doubt(found, erp="Sage", confirmed=vanished[:9]) is not None
+
+
+def test_a_connection_that_was_set_up_anew_may_name_another_companys_database():
+    assert doubt(plan(there=100, vanished=1), erp="Sage") is None
+    why = doubt(plan(there=100, vanished=1), erp="Sage", is_first_answer=True)
+    assert "1 linked commitment is not in the database that it names now" in why.problem
+    assert doubt(plan(there=100, vanished=0), erp="Sage", is_first_answer=True) is None
+
+
+def test_the_first_sync_of_all_may_find_that_some_are_gone_but_not_all():
+    links = [link(str(number), "unknown", id=number) for number in range(3)]
+    assert doubt(compare(links, [record("0")], {JOB}), erp="Sage", is_first_answer=True) is None
+    assert doubt(compare(links, [record("9")], {JOB}), erp="Sage", is_first_answer=True) is not None

@@ -1,18 +1,22 @@
-"""Sage's desk over a file of its own, and the sample company with its people, set up once in a test's transaction."""
+"""Sage's desk over a file of its own, and the sample company with its people."""
 
 from __future__ import annotations
 
 import datetime
+import shutil
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from django.test import Client
+from django.db import transaction
+from django.test import Client, override_settings
 
 from directory.models import Company, User
 from sandbox import sage_desk, sample_company
 from sandbox.sage_desk import NewLine
+from sandbox.sage_file import backup_path
 from sandbox.sage_tables import actpay, actrec, company_engine, create_company, cstcde, csttyp
 from sandbox.sample_names import COMPANY_SLUG
 
@@ -73,11 +77,23 @@ def key_in_purchase_order(path: Path, number: str = "PO-1", job: int = JOB) -> i
     )
 
 
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory, django_db_setup, django_db_blocker) -> Iterator[Path]:
+    """The sample company, set up once for a module's tests, inside a transaction that is rolled back at the end."""
+    path = tmp_path_factory.mktemp("stage") / "sample-company.sqlite3"
+    with django_db_blocker.unblock(), override_settings(SANDBOX_ERP_PATH=path), transaction.atomic():
+        assert sample_company.load(now=NOW)
+        with django_db_blocker.block():
+            yield path
+        transaction.set_rollback(True)
+
+
 @pytest.fixture
-def sample(db, tmp_path, settings) -> Company:
-    """The sample company, as `script/server` sets it up."""
-    settings.SANDBOX_ERP_PATH = tmp_path / "sample-company.sqlite3"
-    assert sample_company.load(now=NOW)
+def sample(stage, db, tmp_path, settings) -> Company:
+    """The sample company, as `script/server` sets it up; the desk works on a copy of its file."""
+    settings.SANDBOX_ERP_PATH = tmp_path / stage.name
+    shutil.copy(stage, settings.SANDBOX_ERP_PATH)
+    shutil.copy(backup_path(stage), backup_path(settings.SANDBOX_ERP_PATH))
     return Company.objects.get(slug=COMPANY_SLUG)
 
 

@@ -1,4 +1,4 @@
-"""The sample company: the numbers that are promised, what each person may do, and setting it up again and again."""
+"""The sample company: the numbers that are promised, what each person may do, and loading it a second time."""
 
 from __future__ import annotations
 
@@ -6,17 +6,14 @@ import datetime
 from collections import Counter
 
 import pytest
-from django.conf import settings as django_settings
-from django.core.management import CommandError, call_command
 
 from commitments.models import Commitment, ScheduleOfValuesLine, Vendor
 from directory.access import access_for
-from directory.models import Activity, Company, Level, User, Verb
+from directory.models import Activity, Level, User, Verb
 from directory.privilege import may_grant
 from erpintegrations.models import SyncLink, SyncRun
 from sandbox import sage_records, sample_company
 from sandbox.sage_desk import PURCHASE_ORDER, SUBCONTRACT
-from sandbox.sample_company import SampleCompanyRefused
 from sandbox.sample_plan import Fate, make_plan
 from tests.sandbox.conftest import NOW
 
@@ -128,23 +125,7 @@ def test_loading_again_says_when_sages_file_is_lost(sample, settings):
     assert not settings.SANDBOX_ERP_PATH.exists()
 
 
-@pytest.mark.parametrize("step", ["Writing", "Loading", "Syncing"])
-def test_an_interrupted_set_up_leaves_nothing_and_is_begun_again(db, tmp_path, settings, step):
-    settings.SANDBOX_ERP_PATH = tmp_path / "sample-company.sqlite3"
-
-    def interrupt(said: str) -> None:
-        if said.startswith(step):
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        sample_company.load(now=NOW, say=interrupt)
-    assert not Company.objects.exists()
-    assert not User.objects.exists()
-    assert sample_company.load(now=NOW)
-    assert SyncLink.objects.filter(presence="present").count() == 139
-
-
-def test_it_is_the_same_every_time(tmp_path):
+def test_it_is_the_same_every_time():
     assert make_plan(NOW.date()) == make_plan(NOW.date())
     plan = make_plan(NOW.date())
     assert Counter(planned.fate for planned in plan.linked) == {
@@ -154,18 +135,3 @@ def test_it_is_the_same_every_time(tmp_path):
         Fate.PURGED: 2,
         Fate.INVOICED: 5,
     }
-
-
-def test_it_is_refused_without_the_sandbox(db, tmp_path, settings):
-    settings.SANDBOX = False
-    settings.SANDBOX_ERP_PATH = tmp_path / "sample-company.sqlite3"
-    with pytest.raises(SampleCompanyRefused, match="SANDBOX=1"):
-        sample_company.load(now=NOW)
-    with pytest.raises(CommandError, match="SANDBOX=1"):
-        call_command("load_sample_company")
-    assert list(tmp_path.iterdir()) == []
-    assert not User.objects.exists()
-
-
-def test_the_file_lies_in_the_data_directory():
-    assert str(django_settings.SANDBOX_ERP_PATH).endswith("sample-company.sqlite3")

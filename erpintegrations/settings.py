@@ -122,6 +122,9 @@ LOGIN_URL = "sign_in"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "sign_in"
 
+# A commitment's form: 500 lines of eight fields each, and its own.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
+
 # Ten wrong passwords for one account from one address lock that pair for a quarter of an hour.
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 0.25

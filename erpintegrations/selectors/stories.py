@@ -14,6 +14,9 @@ from directory.models import Activity, Company, SubjectType, Verb
 from erpintegrations.models import SyncChange
 
 ICONS = {
+    Verb.COMMITMENT_CREATED: "commitment",
+    Verb.COMMITMENT_EDITED: "edit",
+    Verb.COMMITMENT_DELETED: "deleted",
     Verb.LINKED: "link",
     Verb.UNLINKED: "unlink",
     Verb.UNLINK_UNDONE: "undo",

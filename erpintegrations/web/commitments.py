@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.views.decorators.http import require_safe
 
+from commitments.editing import FIELD_LABELS, fields_of_kind, locked_fields, why_all_locked, why_not_delete
+from commitments.editing.inputs import DATES, LONG_TEXTS
+from commitments.models import Commitment
 from directory.access import ProjectRequest, project_page
-from directory.models import Level
+from directory.models import Level, Verb
 from erpintegrations.selectors.commitments import (
     ORDERS,
     CommitmentFilter,
@@ -31,12 +37,13 @@ def commitment_list(request: ProjectRequest) -> HttpResponse:
     order = sorting(request, ORDERS, default="number")
     context = {
         "project": request.project,
-        "trail": _trail(request)[:1],
+        "trail": project_trail(request)[:1],
         "filter": chosen,
         "is_filtered": any(request.GET.get(name) for name in chosen.filters),
         "headers": order.headers,
         "page": list_page(request, chosen.qs, column=order.column, descending=order.descending),
         "keep": order.keep,
+        "may_edit": request.access.commitments_level(request.project.pk) >= Level.ADMIN,
     }
     return render(request, "erpintegrations/commitments/list.html", context)
 
@@ -46,14 +53,19 @@ def commitment_list(request: ProjectRequest) -> HttpResponse:
 def commitment_detail(request: ProjectRequest, commitment_id: int) -> HttpResponse:
     commitment = commitment_of(request.project, commitment_id)
     if commitment is None:
-        raise Http404
+        return _deleted_page(request, commitment_id)
     page = newest_first(request, commitment_history(request.company, commitment.pk))
     panel = link_panel(commitment, request.access, timezone.now())
     context = {
         "project": request.project,
-        "trail": _trail(request),
+        "trail": project_trail(request),
         "commitment": commitment,
         "lines": lines_of(commitment),
+        "facts": _facts(commitment),
+        "may_edit": request.access.commitments_level(request.project.pk) >= Level.ADMIN,
+        "locked": locked_words(commitment),
+        "why_all_locked": why_all_locked(commitment),
+        "why_not_delete": why_not_delete(commitment),
         "panel": panel,
         "may_undo": panel is not None and panel.not_allowed is None and can_undo(panel.link),
         "page": page,
@@ -62,7 +74,41 @@ def commitment_detail(request: ProjectRequest, commitment_id: int) -> HttpRespon
     return render(request, "erpintegrations/commitments/detail.html", context)
 
 
-def _trail(request: ProjectRequest) -> list[tuple[str, str]]:
+def _deleted_page(request: ProjectRequest, commitment_id: int) -> HttpResponse:
+    """The history of a commitment outlives it: its address still tells it, to those who could see the commitment."""
+    history = commitment_history(request.company, commitment_id).filter(project=request.project)
+    deleted = history.filter(verb=Verb.COMMITMENT_DELETED).first()
+    if deleted is None:
+        raise Http404
+    page = newest_first(request, history)
+    context = {
+        "project": request.project,
+        "trail": project_trail(request),
+        "deleted": deleted,
+        "page": page,
+        "stories": stories(page.rows, request.company, with_subject=False),
+    }
+    return render(request, "erpintegrations/commitments/deleted.html", context, status=410)
+
+
+def _facts(commitment: Commitment) -> list[tuple[str, Any]]:
+    """(label, value) of the dates and texts that a commitment of this kind has; the texts only where there are any."""
+    names = fields_of_kind(commitment.kind)
+    dates = [(FIELD_LABELS[name], getattr(commitment, name)) for name in DATES if name in names]
+    texts = [(FIELD_LABELS[name], getattr(commitment, name)) for name in LONG_TEXTS if getattr(commitment, name)]
+    return [
+        *((label, date_format(value, "M j, Y") if value else "") for label, value in dates),
+        ("Accounting method", commitment.get_accounting_method_display()),
+        *texts,
+    ]
+
+
+def locked_words(commitment: Commitment) -> str:
+    """The locked fields by name: "Number, Title …"; empty when everything can be changed, or nothing."""
+    return "" if why_all_locked(commitment) else ", ".join(FIELD_LABELS[name] for name in locked_fields(commitment))
+
+
+def project_trail(request: ProjectRequest) -> list[tuple[str, str]]:
     company, project = request.company, request.project
     return [
         (company.name, reverse("company_home", args=[company.slug])),

@@ -4,11 +4,26 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from erpintegrations.web import account, commitments, history, home, links, privilege, runs, selected, synced
+from erpintegrations.web import (
+    account,
+    commitment_editing,
+    commitments,
+    history,
+    home,
+    links,
+    privilege,
+    runs,
+    selected,
+    synced,
+)
 
 project_pages = [
     path("commitments/", commitments.commitment_list, name="commitment_list"),
+    path("commitments/new/<slug:kind>/", commitment_editing.commitment_create, name="commitment_create"),
+    path("commitments/choices/<slug:what>/", commitment_editing.commitment_choices, name="commitment_choices"),
     path("commitments/<int:commitment_id>/", commitments.commitment_detail, name="commitment_detail"),
+    path("commitments/<int:commitment_id>/edit/", commitment_editing.commitment_edit, name="commitment_edit"),
+    path("commitments/<int:commitment_id>/delete/", commitment_editing.commitment_delete, name="commitment_delete"),
 ]
 
 commitment_views = [

@@ -26,7 +26,7 @@ OVERLAP = datetime.timedelta(days=1)
 
 def request_hourly_syncs(*, now: datetime.datetime) -> None:
     """This function will ask for a sync of each connection whose hourly sync is on; if one fails, the others go on."""
-    for connection in ErpConnection.objects.filter(is_enabled=True).defer("database_url").order_by("pk"):
+    for connection in ErpConnection.objects.filter(is_enabled=True).order_by("pk"):
         try:
             request_sync(connection=connection, trigger=SyncRun.Trigger.SCHEDULE, by=None, now=now)
         except Exception:

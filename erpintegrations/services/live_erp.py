@@ -17,8 +17,8 @@ SECONDS = 5.0
 
 
 def connection_of(company: Company) -> ErpConnection:
-    """The company's connection, without the secret: that is read only when the ERP is really asked."""
-    return ErpConnection.objects.defer("database_url").get(company=company)
+    """The company's connection; its secret is opened only when the ERP is really asked."""
+    return ErpConnection.objects.get(company=company)
 
 
 def ask_about(connection: ErpConnection, links: Collection[SyncLink]) -> LookUp:

@@ -136,7 +136,7 @@ def test_a_connection_whose_secret_is_unreadable_keeps_no_other_up(connection_on
     other = ErpConnectionFactory()
     settings.ENCRYPTION_KEYS = ["YW5vdGhlci1rZXktMDEyMzQ1Njc4OS0wMTIzNDU2Nzg="]
     with pytest.raises(SecretUnreadable):
-        ErpConnection.objects.get(pk=connection_on.pk)
+        _ = ErpConnection.objects.get(pk=connection_on.pk).database_url
     request_hourly_syncs(now=START)
     assert set(SyncRun.objects.values_list("connection_id", flat=True)) == {connection_on.pk, other.pk}
 

@@ -48,7 +48,7 @@ class Command(BaseCommand):
             raise SystemExit(worst)
 
     def _connections(self, slug: str | None) -> list[ErpConnection]:
-        connections = ErpConnection.objects.select_related("company").defer("database_url").order_by("company__slug")
+        connections = ErpConnection.objects.select_related("company").order_by("company__slug")
         if slug is None:
             found = list(connections.filter(is_enabled=True))
             if not found:

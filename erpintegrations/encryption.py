@@ -1,4 +1,4 @@
-"""Secrets at rest: a text field that the database holds only encrypted, and that is opened only when it is asked for."""
+"""Secrets at rest: a text field that the database holds only encrypted, opened only when it is asked for."""
 
 from __future__ import annotations
 

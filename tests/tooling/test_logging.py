@@ -16,12 +16,12 @@ from erpintegrations.ops.proxies import TrustedProxyMiddleware
 
 
 @pytest.fixture
-def log_lines():
+def log_lines(settings):
     """Gives what a call writes to the log as JSON lines, and restores the suite's own logging."""
     stream = io.StringIO()
     configuration = configure_logging(level="INFO", json=True)
     configuration["handlers"]["stderr"]["stream"] = stream
-    before = list(logging.getLogger().handlers)
+    before = list(logging.getLogger().handlers)  # pytest's own among them
     logging.config.dictConfig(configuration)
 
     def lines(call) -> list[dict]:
@@ -29,6 +29,7 @@ def log_lines():
         return [json.loads(line) for line in stream.getvalue().splitlines()]
 
     yield lines
+    logging.config.dictConfig(settings.LOGGING)
     logging.getLogger().handlers[:] = before
 
 

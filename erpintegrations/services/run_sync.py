@@ -45,11 +45,11 @@ def request_sync(
 ) -> SyncRun:
     """This function will hand a new run to the task processes, or give the one that is waiting or running already.
 
-    A new one has `queued_at == now`.
+    A new one has `queued_at == now`. One whose worker was killed is handed on again at once, once its lease is over.
     """
     with transaction.atomic():
         run, is_new = open_run(connection=connection, trigger=trigger, by=by, now=now, confirms=confirms)
-        if is_new:
+        if is_new or run.lease_expires_at is not None and run.lease_expires_at < now:
             enqueue_sync(run.pk)
     return run
 

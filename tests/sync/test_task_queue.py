@@ -161,6 +161,16 @@ def test_asking_twice_gives_the_same_run(connection_on, admin):
     assert len(queued()) == 1
 
 
+def test_asking_while_a_killed_workers_run_lies_there_hands_it_on_at_once(linked, admin):
+    run = linked.run()
+    claim(run.pk, clock=linked.clock)
+    ask = {"connection": linked.connection, "trigger": SyncRun.Trigger.PERSON, "by": admin}
+    assert request_sync(**ask, now=linked.clock()) == run
+    assert queued() == []
+    assert request_sync(**ask, now=linked.clock.forward(seconds=LEASE.total_seconds() + 1)) == run
+    assert queued() == [(SYNC_TASK, (run.pk,))]
+
+
 # ---- Housekeeping ----------------------------------------------------------------------------------------------------
 
 

@@ -148,10 +148,9 @@ class _Reader:
         except ValidationError as error:
             self.problems[name] = str(error.messages[0])
         except EnvValidationError as error:
-            messages = error.error_messages
-            self.problems[name] = (
-                _PLAIN_WORDS.get(str(messages[0]), "cannot be understood.") if messages else "is wrong."
-            )
+            said = error.error_messages
+            first = said[0] if isinstance(said, list) and said else ""
+            self.problems[name] = _PLAIN_WORDS.get(first, "cannot be understood.")
         except ValueError:
             self.problems[name] = f"cannot be read: {name}_FILE must name a readable text file."
         return None

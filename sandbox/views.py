@@ -13,7 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.http import urlencode
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from directory.models import Company
 from erpintegrations.models import SyncLink
@@ -169,6 +169,7 @@ def changed(request: HttpRequest, recnum: int) -> HttpResponse:
 
 
 @at_the_desk
+@require_http_methods(["GET", "HEAD", "POST"])
 def new_record(request: HttpRequest, kind: str) -> HttpResponse:
     """Keys in a record by hand."""
     choices = sage_records.choices(path())
@@ -209,6 +210,7 @@ def job_status(request: HttpRequest, recnum: int) -> HttpResponse:
 
 
 @at_the_desk
+@require_http_methods(["GET", "HEAD", "POST"])
 def remove_jobs(request: HttpRequest) -> HttpResponse:
     """Shows what "Remove Refused/Closed Jobs" would remove; its button removes just that."""
     removable = sage_records.removable_jobs(path())

@@ -49,6 +49,12 @@ class Source(Protocol):
         """The exact sum of an amount."""
         ...
 
+    def weighted(
+        self, column: sa.ColumnElement[Any], scale: int, weight: sa.ColumnElement[Any]
+    ) -> sa.ColumnElement[Any]:
+        """The exact sum of a number of that many decimals, times a weight, as a whole number."""
+        ...
+
     def bare_id(self, column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
         """A GUID in a form in which two equal ones are equal."""
         ...
@@ -170,6 +176,12 @@ class SqliteFile:
         cents = sa.cast(sa.func.round(column * sa.literal_column("100")), sa.Integer)
         return sa.type_coerce(sa.func.sum(cents), Cents())
 
+    def weighted(
+        self, column: sa.ColumnElement[Any], scale: int, weight: sa.ColumnElement[Any]
+    ) -> sa.ColumnElement[Any]:
+        whole = sa.cast(sa.func.round(column * sa.literal_column(str(10**scale))), sa.Integer)
+        return sa.func.sum(whole * weight)
+
     def bare_id(self, column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
         for character in "{}-":
             column = sa.func.replace(column, character, "")
@@ -240,6 +252,12 @@ class SqlServer:
 
     def total(self, column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
         return sa.func.sum(column)
+
+    def weighted(
+        self, column: sa.ColumnElement[Any], scale: int, weight: sa.ColumnElement[Any]
+    ) -> sa.ColumnElement[Any]:
+        whole = sa.cast(column * sa.literal_column(str(10**scale)), sa.Numeric(38, 0))
+        return sa.func.sum(whole * weight)
 
     def bare_id(self, column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
         return column

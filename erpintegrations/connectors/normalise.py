@@ -64,6 +64,21 @@ def reference(value: object) -> str:
     return str(number) if number else ""
 
 
+def number(value: object) -> Decimal | None:
+    """A quantity or price as it is, without trailing zeros; None and blank are None. Raises UnreadableValue."""
+    found = _decimal(value)
+    return None if found is None else found.normalize() + 0
+
+
+def code(value: object) -> str:
+    """A cost code, which the ERP keeps as a decimal, as people write it: 3.300 is "3.3", none is ''.
+
+    Raises UnreadableValue.
+    """
+    found = number(value)
+    return f"{found:f}" if found else ""
+
+
 def amount(value: object) -> Decimal:
     """An amount of money with exactly two decimals; None is zero. Raises UnreadableValue.
 

@@ -16,16 +16,20 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
-from erpintegrations.connectors import normalise
+from erpintegrations.connectors import normalise, sage100_details
 from erpintegrations.connectors import sage100_tables as tables
 from erpintegrations.connectors.base import (
     CommitmentKind,
+    ErpDetail,
     ErpError,
     ErpIdentity,
+    ErpLine,
     ErpRecord,
     LookUp,
+    Masters,
     NeedsAttention,
     Retryable,
+    TextWidths,
     Wording,
 )
 from erpintegrations.connectors.engines import Source, source_for
@@ -199,6 +203,81 @@ class Sage100Connector:
         present = frozenset(_plain("actrec", "recnum", normalise.reference, number) for number in found)
         return LookUp(identity=identity, records=records, job_ids=present)
 
+    def details(self, erp_ids: Collection[str], *, timeout_seconds: float | None = None) -> dict[str, ErpDetail]:
+        """Read these records with their lines; those that are not there are left out.
+
+        Raises Retryable, NeedsAttention.
+        """
+        wanted = sorted({_canonical(erp_id) for erp_id in erp_ids})
+
+        def read(connection: sa.Connection, optional: frozenset[str]) -> dict[str, ErpDetail]:
+            return {
+                detail.record.erp_id: detail
+                for chunk in _chunks(wanted)
+                for kind in CommitmentKind
+                for detail in _details_of(
+                    connection, self._source, optional, kind, tables.with_ids(kind, self._source, chunk)
+                )
+            }
+
+        return self._read(read, timeout_seconds)
+
+    def find_by_number(
+        self, kind: CommitmentKind, numbers: Collection[str], *, timeout_seconds: float | None = None
+    ) -> list[ErpDetail]:
+        """Read all records of a kind with one of these numbers, in any job, void ones too.
+
+        Numbers are compared as SQL Server does: without regard to case and to blanks around them.
+        Raises Retryable, NeedsAttention.
+        """
+        wanted = sage100_details.spellings(numbers)
+
+        def read(connection: sa.Connection, optional: frozenset[str]) -> list[ErpDetail]:
+            return [
+                detail
+                for chunk in _chunks(wanted)
+                for detail in _details_of(connection, self._source, optional, kind, tables.with_numbers(kind, chunk))
+            ]
+
+        return self._read(read, timeout_seconds)
+
+    def masters(self) -> Masters:
+        """Read all jobs, vendors, cost codes and cost types. Raises Retryable, NeedsAttention."""
+        return self._read(lambda connection, _: sage100_details.masters(connection, _plain), None)
+
+    def text_widths(self) -> TextWidths:
+        """Learn how wide the columns are that hold texts. Raises Retryable, NeedsAttention."""
+        return self._read(lambda connection, _: sage100_details.text_widths(connection, self._source), None)
+
+    def _read(self, read: Callable[[sa.Connection, frozenset[str]], Answer], seconds: float | None) -> Answer:
+        """Let `read` ask one connection, once it is known to be a Sage database that holds anything at all."""
+
+        def action() -> Answer:
+            with self._source.engine(seconds).connect() as connection:
+                optional = tables.check_tables(connection, self._source.schema)
+                if connection.execute(tables.any_row(tables.jobs)).first() is None:
+                    raise _no_jobs()
+                return read(connection, optional)
+
+        def asked() -> Answer:
+            return _ask(self._source, action)
+
+        return asked() if seconds is None else ask_within(seconds, asked)
+
+
+def _details_of(
+    connection: sa.Connection,
+    source: Source,
+    optional: frozenset[str],
+    kind: CommitmentKind,
+    chosen: sa.ColumnElement[bool],
+) -> list[ErpDetail]:
+    rows = connection.execute(tables.select_records(kind, source, optional, chosen)).all()
+    lines: dict[int, tuple[ErpLine, ...]] = {}
+    for chunk in _chunks([int(row.recnum) for row in rows]):
+        lines |= sage100_details.lines_of(connection, kind, chunk, optional, _plain)
+    return [ErpDetail(_record(kind, row), lines.get(int(row.recnum), ())) for row in rows]
+
 
 def _ask(source: Source, action: Callable[[], Answer]) -> Answer:
     """This function will run what asks the database. Raises Retryable, NeedsAttention, free of secrets."""
@@ -232,7 +311,8 @@ def _records_of(
     connection: sa.Connection, source: Source, optional: frozenset[str], erp_ids: Sequence[str]
 ) -> Iterator[ErpRecord]:
     for kind in CommitmentKind:
-        for row in connection.execute(tables.select_records(kind, source, optional, erp_ids)):
+        chosen = tables.with_ids(kind, source, erp_ids)
+        for row in connection.execute(tables.select_records(kind, source, optional, chosen)):
             yield _record(kind, row)
 
 
@@ -263,6 +343,10 @@ def _record(kind: CommitmentKind, row: sa.Row[Any]) -> ErpRecord:
         changed_amount=plain("changed", normalise.amount),
         invoiced_amount=plain("invoiced", normalise.amount),
         updated_at=plain("upddte", normalise.date_and_time) or plain("insdte", normalise.date_and_time),
+        lines_digest=":".join(
+            str(plain(column, normalise.whole_number) or 0)
+            for column in ("line_count", "amount_check", "code_check", "type_check")
+        ),
     )
 
 

@@ -31,7 +31,7 @@ REQUIRED: dict[str, tuple[str, ...]] = {
     "pcorln": ("recnum", "linnum", "linqty", "linprc", "extttl", "rcvdte", "cancel", "cstcde", "csttyp"),
 }
 # What some have. Read where it is there, done without where it is not.
-OPTIONAL: dict[str, tuple[str, ...]] = {"subcon": ("dscrpt",)}
+OPTIONAL: dict[str, tuple[str, ...]] = {"subcon": ("dscrpt",), "pcorln": ("dscrpt",)}
 
 _metadata = sa.MetaData()
 
@@ -40,10 +40,11 @@ def _table(name: str) -> sa.Table:
     return sa.Table(name, _metadata, *map(sa.Column, (*REQUIRED[name], *OPTIONAL.get(name, ()))))
 
 
-jobs = _table("actrec")
+jobs, vendors, cost_codes, cost_types = (_table(name) for name in ("actrec", "actpay", "cstcde", "csttyp"))
 subcontracts, subcontract_lines = _table("subcon"), _table("sbcnln")
 purchase_orders, purchase_order_lines = _table("pchord"), _table("pcorln")
 HEADERS = {CommitmentKind.SUBCONTRACT: subcontracts, CommitmentKind.PURCHASE_ORDER: purchase_orders}
+LINES = {CommitmentKind.SUBCONTRACT: subcontract_lines, CommitmentKind.PURCHASE_ORDER: purchase_order_lines}
 
 
 def check_tables(connection: sa.Connection, schema: str | None) -> frozenset[str]:
@@ -99,12 +100,44 @@ def count_ids(source: Source) -> sa.Select[int, int, int]:
     )
 
 
-def select_records(
-    kind: CommitmentKind, source: Source, optional: frozenset[str], erp_ids: Iterable[str] | None = None
-) -> sa.Select[Any]:
-    """All records of a kind with the totals of their lines, or only those with these ids. One shape for both kinds."""
+def select_lines(kind: CommitmentKind, parents: Sequence[int], optional: frozenset[str]) -> sa.Select[Any]:
+    """The lines of these records, in their order. One shape for both kinds."""
+    lines = LINES[kind]
+    if kind is CommitmentKind.SUBCONTRACT:
+        own = [
+            lines.c.dscrpt.label("description"),
+            lines.c.amount,
+            lines.c.change.label("changed"),
+            lines.c.billed.label("invoiced"),
+        ]
+    else:
+        own = [
+            (lines.c.dscrpt if "pcorln.dscrpt" in optional else sa.literal("")).label("description"),
+            lines.c.linqty.label("quantity"),
+            lines.c.linprc.label("price"),
+            lines.c.rcvdte.label("received"),  # on a line, unlike on the header, this is a quantity
+            lines.c.extttl.label("amount"),
+        ]
+    query = sa.select(lines.c.recnum.label("parent"), lines.c.linnum, lines.c.cstcde, lines.c.csttyp, *own)
+    return query.where(lines.c.recnum.in_(parents)).order_by(lines.c.recnum, lines.c.linnum)
+
+
+def with_ids(kind: CommitmentKind, source: Source, erp_ids: Iterable[str]) -> sa.ColumnElement[bool]:
+    return source.id_in(HEADERS[kind].c["_idnum"], erp_ids)
+
+
+def with_numbers(kind: CommitmentKind, numbers: Sequence[str]) -> sa.ColumnElement[bool]:
+    """Whether a record has one of these numbers, which are trimmed and in capitals."""
     header = HEADERS[kind]
-    chosen = None if erp_ids is None else source.id_in(header.c["_idnum"], erp_ids)
+    column = header.c.ctcnum if kind is CommitmentKind.SUBCONTRACT else header.c.ordnum
+    return sa.func.upper(sa.func.trim(column)).in_(numbers)
+
+
+def select_records(
+    kind: CommitmentKind, source: Source, optional: frozenset[str], chosen: sa.ColumnElement[bool] | None = None
+) -> sa.Select[Any]:
+    """All records of a kind with the totals of their lines, or only the chosen ones. One shape for both kinds."""
+    header = HEADERS[kind]
     of_lines = None if chosen is None else sa.select(header.c.recnum).where(chosen)
     if kind is CommitmentKind.SUBCONTRACT:
         has_description = "subcon.dscrpt" in optional
@@ -130,12 +163,19 @@ def select_records(
     query = sa.select(
         *(header.c["_idnum"].label("erp_id"), header.c.recnum, header.c.jobnum, header.c.vndnum, header.c.status),
         *(header.c.insdte, header.c.upddte, lines.c.amount, *own),
+        *(lines.c.line_count, lines.c.amount_check, lines.c.code_check, lines.c.type_check),
     ).select_from(header.outerjoin(lines, lines.c.parent == header.c.recnum))
     return query if chosen is None else query.where(chosen)
 
 
 def _totals(source: Source, lines: sa.Table, sums: dict[str, str], of_parents: sa.Select[Any] | None) -> sa.Subquery:
     totals = [source.total(lines.c[column]).label(name) for name, column in sums.items()]
+    totals += [
+        sa.func.count().label("line_count"),
+        source.weighted(lines.c[sums["amount"]], 2, lines.c.linnum).label("amount_check"),
+        source.weighted(lines.c.cstcde, 3, lines.c.linnum).label("code_check"),
+        source.weighted(lines.c.csttyp, 0, lines.c.linnum).label("type_check"),
+    ]
     query = sa.select(lines.c.recnum.label("parent"), *totals).group_by(lines.c.recnum)
     if of_parents is not None:  # else a look-up of one record would add up everybody's lines
         query = query.where(lines.c.recnum.in_(of_parents))

@@ -27,6 +27,8 @@ from sandbox.sage_tables import (
     actrec,
     company_engine,
     create_company,
+    cstcde,
+    csttyp,
     pchord,
     pcorln,
     sbcnln,
@@ -45,6 +47,13 @@ class Line:
     amount: Decimal | str | int
     change: Decimal | str | int = 0
     billed: Decimal | str | int = 0
+    cost_code: Decimal | str | int = 0
+    cost_type: int = 0
+    description: str = ""
+
+    @property
+    def coded(self) -> dict[str, Any]:
+        return {"cstcde": Decimal(self.cost_code), "csttyp": self.cost_type, "dscrpt": self.description}
 
 
 class SageCompany:
@@ -68,6 +77,26 @@ class SageCompany:
     def add_vendor(self, name: str = "Acme Concrete") -> int:
         return self._insert(actpay, vndnme=name, shtnme=name[:30])
 
+    def add_cost_code(self, code: str, name: str = "Concrete") -> str:
+        with self.engine.begin() as connection:
+            connection.execute(cstcde.insert().values(recnum=Decimal(code), cdenme=name))
+        return code
+
+    def add_cost_type(self, number: int, name: str = "Subcontract") -> int:
+        return self._insert(csttyp, recnum=number, typnme=name)
+
+    def change_line(self, erp_id: str, line: int, /, **columns: Any) -> None:
+        """Change a line by hand; only its own columns, as a person in Sage's grid would."""
+        with self.engine.begin() as connection:
+            for table in (subcon, pchord):
+                recnums = sa.select(table.c.recnum).where(table.c["_idnum"] == erp_id)
+                lines = LINES_OF[table.name]
+                values = {name: value for name, value in columns.items() if name in lines.c}
+                if values:
+                    connection.execute(
+                        lines.update().where(lines.c.recnum.in_(recnums), lines.c.linnum == line).values(**values)
+                    )
+
     def add_subcontract(
         self, number: str, job: int, vendor: int = 0, *, lines: Sequence[Line] = (Line(1000),), **columns: Any
     ) -> str:
@@ -79,7 +108,7 @@ class SageCompany:
                 amount, change, billed = (Decimal(value) for value in (line.amount, line.change, line.billed))
                 values = {"amount": amount, "change": change, "cntrct": amount + change, "billed": billed}
                 values["remain"] = values["cntrct"] - billed
-                connection.execute(sbcnln.insert().values(recnum=recnum, linnum=linnum, **values))
+                connection.execute(sbcnln.insert().values(recnum=recnum, linnum=linnum, **line.coded, **values))
         return erp_id
 
     def add_purchase_order(
@@ -101,7 +130,7 @@ class SageCompany:
             recnum = connection.execute(pchord.insert().values(header)).inserted_primary_key[0]
             for linnum, line in enumerate(lines, start=1):
                 values = {"linqty": 1, "linprc": line.amount, "extttl": line.amount}
-                connection.execute(pcorln.insert().values(recnum=recnum, linnum=linnum, **values))
+                connection.execute(pcorln.insert().values(recnum=recnum, linnum=linnum, **line.coded, **values))
         return erp_id
 
     def add_many(self, count: int, job: int, *, lines: int = 2) -> list[str]:

@@ -20,7 +20,7 @@ from erpintegrations.connectors import connector_for, engines
 from erpintegrations.connectors.base import Connector, ErpError, NeedsAttention, Retryable
 from erpintegrations.connectors.errors import ask, explain_sql_server
 from erpintegrations.connectors.sage100_tables import OPTIONAL, REQUIRED
-from tests.connectors.builder import SageCompany
+from tests.connectors.builder import Line, SageCompany
 from tests.connectors.conftest import read
 
 SECRET = "Pa55-w0rd"
@@ -223,11 +223,20 @@ def test_a_missing_column_is_named(company: SageCompany, connector: Connector, t
 def test_a_missing_optional_column_is_done_without(
     company: SageCompany, connector: Connector, job: int, table: str, column: str
 ) -> None:
-    erp_id = company.add_subcontract("SC-1", job, dscrpt="Foundations")
-    assert read(connector)[erp_id].description == "Foundations"
+    described = Line(1, description="Foundations")
+    add = {"subcon": company.add_subcontract, "pcorln": company.add_purchase_order}[table]
+    erp_id = add("SC-1", job, dscrpt="Foundations", lines=[described])
+    assert "Foundations" in texts(connector, erp_id, table)
     company.run(f"ALTER TABLE {table} DROP COLUMN {column}")
-    assert read(connector)[erp_id].description == ""
-    assert connector.look_up([erp_id]).records[erp_id].description == ""
+    assert "Foundations" not in texts(connector, erp_id, table)
+    assert erp_id in read(connector)
+    assert erp_id in connector.look_up([erp_id]).records
+
+
+def texts(connector: Connector, erp_id: str, table: str) -> list[str]:
+    """The descriptions that come from this table."""
+    detail = connector.details([erp_id])[erp_id]
+    return [detail.record.description] if table == "subcon" else [line.description for line in detail.lines]
 
 
 @pytest.mark.parametrize("column", ["rtnrte", "lckedt", "invttl", "chgttl"])

@@ -49,7 +49,7 @@ def request_sync(
     """
     with transaction.atomic():
         run, is_new = open_run(connection=connection, trigger=trigger, by=by, now=now, confirms=confirms)
-        if is_new or run.lease_expires_at is not None and run.lease_expires_at < now:
+        if is_new or (run.lease_expires_at is not None and run.lease_expires_at < now):
             enqueue_sync(run.pk)
     return run
 

@@ -37,7 +37,8 @@ def vendor_label(vendor: Vendor) -> str:
 
 
 def cost_type_label(cost_type: CostType) -> str:
-    return cost_type.name
+    """With its code, because two may have the same name."""
+    return f"{cost_type.code} {cost_type.name}"
 
 
 def vendor_choices(company: Company, text: str = "") -> Choices:

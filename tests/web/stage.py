@@ -51,6 +51,7 @@ class Stage:
     other_project: Project
     other_company: Company
     commitment: Commitment
+    draft: Commitment
     gone: SyncLink
     closed: SyncLink
     done_run: SyncRun
@@ -131,6 +132,7 @@ def stage(db, sage) -> Stage:
         other_project=ProjectFactory(company=company),
         other_company=other_company,
         commitment=gone.commitment,
+        draft=CommitmentFactory(project=project, number="SC-3", status=Commitment.Status.DRAFT),
         gone=gone,
         closed=closed,
         done_run=SyncRunFactory(connection=connection),

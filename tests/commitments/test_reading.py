@@ -1,0 +1,54 @@
+"""Numbers and dates as people type them."""
+
+import datetime
+from decimal import Decimal
+
+import pytest
+
+from commitments.editing.reading import Unreadable, read_date, read_number
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("1234.5", "1234.5"),
+        ("1,234.50", "1234.50"),
+        (" 12,345,678 ", "12345678"),
+        ("-5", "-5"),
+        ("\N{MINUS SIGN}1,000.25", "-1000.25"),
+        ("+7", "7"),
+        (".5", "0.5"),
+        ("5.", "5"),
+        ("-0", "0"),
+    ],
+)
+def test_numbers_with_and_without_separators(text, number):
+    assert str(read_number(text)) == str(Decimal(number))
+
+
+@pytest.mark.parametrize("text", ["", "  ", "\t"])
+def test_nothing_is_nothing(text):
+    assert read_number(text) is None
+    assert read_date(text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["1.234,50", "12,34", "1,2345", "ten", "1e5", "NaN", "Infinity", "-", ".", "$5", "5 5", "٣", "1" * 41, "0x1"],
+)
+def test_anything_else_is_refused_with_an_example(text):
+    with pytest.raises(Unreadable) as refusal:
+        read_number(text)
+    assert "is not a number. Write it like 1,234.50." in str(refusal.value)
+    assert len(str(refusal.value)) < 100
+
+
+@pytest.mark.parametrize("text", ["2026-11-03", "11/03/2026", " 11/3/2026 "])
+def test_dates(text):
+    assert read_date(text) == datetime.date(2026, 11, 3)
+
+
+@pytest.mark.parametrize("text", ["2026-02-30", "03.11.2026", "tomorrow", "13/13/2026", "0000-01-01"])
+def test_anything_else_is_no_date(text):
+    with pytest.raises(Unreadable, match=r"is not a date. Write it like 11/23/2026\."):
+        read_date(text)

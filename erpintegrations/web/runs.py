@@ -117,4 +117,4 @@ def _load(request: CompanyRequest, run_id: int) -> SyncRun:
 
 
 def _reason(request: CompanyRequest) -> str:
-    return request.POST.get("reason", "").strip()[:500]
+    return request.POST.get("reason", "").replace("\0", "").strip()[:500]

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.contrib.auth import views as auth_views
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import AuthenticationForm
+from django.core.exceptions import ValidationError
 from django.db.models import Max
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -44,6 +45,9 @@ SAMPLE_SIGN_INS = (
 )
 
 
+LONGEST_ADDRESS = 254
+
+
 class SignInForm(AuthenticationForm):
     error_messages = {
         "invalid_login": "E-mail address and password do not match. Check both: the password is case-sensitive.",
@@ -56,6 +60,13 @@ class SignInForm(AuthenticationForm):
         self.fields["username"].widget.attrs.update(
             {"type": "email", "autocomplete": "username", "inputmode": "email", "autofocus": True}
         )
+
+    def clean_username(self) -> str:
+        """Refused before it is tried: what counts wrong passwords could not store it."""
+        username = str(self.cleaned_data["username"])
+        if len(username) > LONGEST_ADDRESS:
+            raise ValidationError(self.error_messages["invalid_login"], code="invalid_login")
+        return username
 
 
 @method_decorator(login_not_required, name="dispatch")

@@ -103,7 +103,6 @@ def synced(request: CompanyRequest) -> HttpResponse:
         "position": _position(len(rows), total),
         "rows": rows,
         "headers": order.headers,
-        "not_accounting": request.access.why_not_accounting(),
         "may_unlink_any": any(row.may_unlink for row in rows),
         "tick": request.GET.get(TICK, ""),
         "tick_url": address(request, **{TICK: "gone"}),

@@ -8,6 +8,7 @@ from django_q.models import OrmQ
 from django_q.tasks import async_task
 
 SYNC_TASK = "erpintegrations.tasks.sync_connection"
+EXPORT_TASK = "erpintegrations.tasks.export_commitment"
 
 
 def enqueue_sync(run_id: int) -> None:
@@ -18,7 +19,24 @@ def enqueue_sync(run_id: int) -> None:
     async_task(SYNC_TASK, run_id, task_name=f"Sync run {run_id}")
 
 
+def enqueue_export(export_id: int) -> None:
+    """This function will hand an accepted export to the task processes, once the caller's transaction commits.
+
+    Twice does no harm: the second one finds it claimed, or under way already.
+    """
+    async_task(EXPORT_TASK, export_id, task_name=f"Export {export_id}")
+
+
 def runs_in_queue(now: datetime.datetime) -> frozenset[int]:
     """The sync runs whose task waits in the queue for a free task process."""
+    return _waiting(SYNC_TASK, now)
+
+
+def exports_in_queue(now: datetime.datetime) -> frozenset[int]:
+    """The exports whose task waits in the queue for a free task process."""
+    return _waiting(EXPORT_TASK, now)
+
+
+def _waiting(func: str, now: datetime.datetime) -> frozenset[int]:
     tasks = [queued.task for queued in OrmQ.objects.filter(lock__lte=now)]
-    return frozenset(task["args"][0] for task in tasks if task.get("func") == SYNC_TASK and task.get("args"))
+    return frozenset(task["args"][0] for task in tasks if task.get("func") == func and task.get("args"))

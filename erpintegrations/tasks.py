@@ -23,6 +23,13 @@ def sync_connection(run_id: int) -> None:
     perform_sync(run_id=run_id)
 
 
+def export_commitment(export_id: int) -> None:
+    """Bring one accepted export on its way into the ERP, unless somebody else does, or it has moved on."""
+    from erpintegrations.services.export_commitment import perform_export
+
+    perform_export(export_id=export_id)
+
+
 def housekeeping() -> None:
     """Each minute: a sign of life, and mending what was left lying."""
     from django.utils import timezone

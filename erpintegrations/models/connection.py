@@ -10,13 +10,17 @@ from erpintegrations.connectors import Connector, Wording, connector_for, wordin
 from erpintegrations.connectors.base import ErpIdentity
 from erpintegrations.encryption import EncryptedTextField
 
+# Minutes between two syncs by the schedule.
+SHORTEST_INTERVAL, LONGEST_INTERVAL = 5, 24 * 60
+
 
 class ErpConnection(models.Model):
     """Where a company's ERP is read from, and which server, database and company answered when it was set up.
 
     `server`, `database` and `erp_company` are learned at the first reading; after that, an answer from anywhere else
     is an error and never a deletion. They are blank again when the database URL is changed. `text_widths` are the ERP's
-    column widths as last read, by name (see `connectors.base.TextWidths`).
+    column widths as last read, by name (see `connectors.base.TextWidths`). `version` counts how often a person changed
+    the settings: whoever saves them says which version they saw.
     """
 
     company = models.OneToOneField("directory.Company", on_delete=models.PROTECT, related_name="erp_connection")
@@ -27,7 +31,9 @@ class ErpConnection(models.Model):
     erp_company = models.CharField("company in the ERP", max_length=400, blank=True, editable=False)
     is_enabled = models.BooleanField("hourly sync", default=True)
     interval_minutes = models.PositiveSmallIntegerField(
-        default=60, validators=[MinValueValidator(5), MaxValueValidator(24 * 60)], editable=False
+        default=60,
+        validators=[MinValueValidator(SHORTEST_INTERVAL), MaxValueValidator(LONGEST_INTERVAL)],
+        editable=False,
     )
     label = models.CharField(max_length=100, blank=True, help_text="Your own name for this connection.")
     export_method = models.CharField(
@@ -44,10 +50,15 @@ class ErpConnection(models.Model):
     text_widths = models.JSONField(default=dict, blank=True, editable=False)
     text_widths_read_at = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    version = models.PositiveIntegerField(default=1, editable=False)
 
     class Meta:
         verbose_name = "ERP connection"
         constraints = [
+            models.CheckConstraint(
+                condition=models.Q(interval_minutes__range=(SHORTEST_INTERVAL, LONGEST_INTERVAL)),
+                name="connection_interval_of_5_minutes_to_a_day",
+            ),
             models.CheckConstraint(
                 condition=models.Q(server="", database="", erp_company="")
                 | ~models.Q(server="") & ~models.Q(database="") & ~models.Q(erp_company=""),

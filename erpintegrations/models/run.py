@@ -101,6 +101,7 @@ class SyncRun(models.Model):
         indexes = [
             models.Index(fields=["company", "-id"], name="run_by_company"),
             models.Index(fields=["connection", "state", "-id"], name="run_by_state"),
+            models.Index(fields=["connection", "trigger", "-id"], name="run_by_trigger"),
         ]
 
     def __str__(self) -> str:

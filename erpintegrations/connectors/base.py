@@ -80,11 +80,16 @@ class ErpRecord:
 
 @dataclass(frozen=True, slots=True)
 class LookUp:
-    """The answer to "what became of these records?": those found, and which of the asked jobs are still there."""
+    """The answer to "what became of these records?": those found, and which of the asked jobs are still there.
+
+    `has_commitments` is False for an ERP without any subcontract and purchase order at all: its "not there" proves
+    nothing by itself.
+    """
 
     identity: ErpIdentity
     records: dict[str, ErpRecord]
     job_ids: frozenset[str]
+    has_commitments: bool = True
 
 
 @dataclass(frozen=True, slots=True)

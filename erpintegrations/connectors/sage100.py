@@ -176,7 +176,8 @@ class Sage100Connector:
         job_ids: Collection[str] = (),
         timeout_seconds: float | None = None,
     ) -> LookUp:
-        """Ask for these records and jobs alone. What is not in the answer is proven to be absent.
+        """Ask for these records and jobs alone. What is not in the answer is proven to be absent, if it
+        `has_commitments` at all.
 
         Answers with ids in their canonical form. Raises Retryable, also when time runs out, NeedsAttention.
         """
@@ -192,7 +193,7 @@ class Sage100Connector:
         with self._source.engine(seconds).connect() as connection:
             identity = self._source.identity(connection)
             optional = tables.check_tables(connection, self._source.schema)
-            _check_not_empty(connection)
+            has_commitments = _look_whether_empty(connection)
             records: dict[str, ErpRecord] = {}
             for chunk in _chunks(wanted):
                 for record in _records_of(connection, self._source, optional, chunk):
@@ -201,7 +202,7 @@ class Sage100Connector:
                     records[record.erp_id] = record
             found = [row[0] for chunk in _chunks(numbers) for row in connection.execute(tables.select_jobs(chunk))]
         present = frozenset(_plain("actrec", "recnum", normalise.reference, number) for number in found)
-        return LookUp(identity=identity, records=records, job_ids=present)
+        return LookUp(identity=identity, records=records, job_ids=present, has_commitments=has_commitments)
 
     def details(self, erp_ids: Collection[str], *, timeout_seconds: float | None = None) -> dict[str, ErpDetail]:
         """Read these records with their lines; those that are not there are left out.
@@ -295,16 +296,13 @@ def _ask(source: Source, action: Callable[[], Answer]) -> Answer:
     return ask(action, explain)
 
 
-def _check_not_empty(connection: sa.Connection) -> None:
-    """An empty database answers every question with "not there", which proves nothing."""
+def _look_whether_empty(connection: sa.Connection) -> bool:
+    """Whether there is any commitment. An empty database answers every question with "not there"; without a job it
+    cannot be a company's.
+    """
     if connection.execute(tables.any_row(tables.jobs)).first() is None:
         raise _no_jobs()
-    if all(connection.execute(tables.any_row(table)).first() is None for table in tables.HEADERS.values()):
-        raise NeedsAttention(
-            "The Sage database holds no subcontracts and no purchase orders at all.",
-            remedy=CHECK_DATABASE,
-            cause="subcon and pchord are empty",
-        )
+    return any(connection.execute(tables.any_row(table)).first() is not None for table in tables.HEADERS.values())
 
 
 def _records_of(

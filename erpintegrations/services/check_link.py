@@ -35,11 +35,21 @@ def check_link(*, link: SyncLink, access: CompanyAccess, now: datetime.datetime)
     except ErpError as error:
         logger.warning("The ERP could not be asked about a link", link_id=current.pk, cause=error.cause)
         raise ErpNotReachable(error.problem, remedy=error.remedy) from None
+    if not answer.has_commitments:
+        raise _answers_for_nothing(connection.wording)
     written = record_observations([observe(current, answer)], checked_at=now, actor=access.user)
     latest = current_link(link, access)
     if not written:
         raise _what_happened(latest, access, connection.wording, now)
     return latest
+
+
+def _answers_for_nothing(wording: Wording) -> ErpNotReachable:
+    return ErpNotReachable(
+        f"{wording.label} answered without a single commitment, which proves nothing about this one.",
+        remedy="If it was the only one and is really deleted, use Sync now, and have an Admin of ERP Integrations "
+        f"confirm the run; otherwise ask whoever looks after {wording.short_label}.",
+    )
 
 
 def _what_happened(link: SyncLink, access: CompanyAccess, wording: Wording, now: datetime.datetime) -> Refusal:

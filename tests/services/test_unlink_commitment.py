@@ -293,6 +293,13 @@ def test_a_database_that_can_prove_nothing_refuses_with_its_words(unlink, delete
     assert_nothing_changed(deleted_link)
 
 
+def test_the_only_commitment_of_a_company_can_be_unlinked_once_its_deletion_is_recorded(
+    unlink, deleted_link, sage_company
+):
+    sage_company.run("DELETE FROM subcon", "DELETE FROM pchord")
+    assert not unlink(deleted_link).is_open
+
+
 def test_another_company_in_its_place_proves_nothing(unlink, deleted_link, sage_company, tmp_path):
     other = SageCompany(tmp_path / "other.sqlite3")
     other.add_subcontract("SC-1", other.add_job())

@@ -88,6 +88,21 @@ def test_many_more_that_vanished_since_need_a_confirmation_of_their_own(linked, 
     assert (ended.state, gone()) == (State.COMPLETED, 24)
 
 
+def test_an_erp_without_any_commitment_needs_a_person_however_few_are_linked(linked, admin, access_of):
+    link = linked.subcontract()
+    linked.sync()
+    linked.sage.delete(link.erp_id)
+    run = linked.sync()
+    assert run.state == State.NEEDS_CONFIRMATION
+    assert run.problem == (
+        "Sage 100 Contractor® answered without a single commitment, though 1 linked commitment should be in it."
+    )
+    assert presence(link) == "present"
+    ended = linked.perform(confirm_sync(run=run, access=access_of(admin), reason="The only one.", now=START))
+    assert ended.state == State.COMPLETED
+    assert presence(link) == "deleted"
+
+
 def test_a_discarded_run_changes_nothing_and_the_next_asks_again(vanished, admin, access_of):
     linked, _, run = vanished
     run = discard_sync(run=run, access=access_of(admin), reason="The share was not mounted.", now=START)

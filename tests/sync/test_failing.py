@@ -45,10 +45,6 @@ def make_empty(linked):
     linked.sage.path.write_bytes(b"")
 
 
-def delete_every_record(linked):
-    linked.sage.run("DELETE FROM subcon", "DELETE FROM sbcnln")
-
-
 def delete_every_job(linked):
     linked.sage.run("DELETE FROM actrec")
 
@@ -76,7 +72,6 @@ def write_nonsense(linked):
         (cut_in_half, "damaged"),
         (overwrite, "not a database"),
         (make_empty, "The ERP database file is empty."),
-        (delete_every_record, "holds no subcontracts and no purchase orders at all"),
         (delete_every_job, "holds no jobs at all"),
         (drop_table, "has no table sbcnln"),
         (rename_column, "has no column ctcnum"),

@@ -4,6 +4,7 @@ from erpintegrations.models.heartbeat import TaskHeartbeat
 from erpintegrations.models.link import GONE, Presence, SyncLink
 from erpintegrations.models.masters import CostCodeLink, CostTypeLink, JobLink, VendorLink
 from erpintegrations.models.override import UnlinkOverride
+from erpintegrations.models.rejection_mail import RejectionMail
 from erpintegrations.models.run import OPEN_STATES, SyncChange, SyncRun
 from erpintegrations.models.unlinked import UnlinkedRecord
 
@@ -16,6 +17,7 @@ __all__ = [
     "Export",
     "JobLink",
     "Presence",
+    "RejectionMail",
     "SyncChange",
     "SyncLink",
     "SyncRun",

@@ -120,6 +120,15 @@ class Export(models.Model):
         indexes = [
             models.Index(fields=["company", "state", "-id"], name="export_by_state"),
             models.Index(fields=["commitment", "-id"], name="export_by_commitment"),
+            *(
+                models.Index(fields=["company", "state", column, "id"], name=f"export_by_{name}")
+                for column, name in (
+                    ("number", "number"),
+                    ("project_name", "project"),
+                    ("vendor_name", "vendor"),
+                    ("amount", "amount"),
+                )
+            ),
         ]
 
     def __str__(self) -> str:

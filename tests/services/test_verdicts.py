@@ -1,0 +1,66 @@
+"""Before the click, each row says whether Unlink will work, and if not, why and what to do."""
+
+import datetime
+
+import pytest
+from django_q.models import Schedule
+
+from erpintegrations.models import Presence, SyncRun
+from erpintegrations.selectors.freshness import freshness_of
+from erpintegrations.selectors.verdicts import unlink_verdict
+from tests.factories import SyncRunFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def hint(connection, now):
+    def read(link):
+        return unlink_verdict(link, freshness_of(connection), connection.wording, now).hint
+
+    return read
+
+
+@pytest.fixture
+def due_in(now):
+    def schedule(minutes):
+        at = now + datetime.timedelta(minutes=minutes)
+        Schedule.objects.create(name="Hourly sync", func="erpintegrations.tasks.sync_all", next_run=at)
+
+    return schedule
+
+
+def test_what_is_gone_will_go(hint, linked):
+    assert hint(linked("SC-1", presence=Presence.DELETED)) == "Deleted in Sage. Unlink will go through."
+    assert hint(linked("SC-2", presence=Presence.VOIDED)) == "Voided in Sage. Unlink will go through."
+    assert hint(linked("SC-3", presence=Presence.PURGED)) == (
+        "Removed together with its job by “Remove Refused/Closed Jobs”: this is history, not a correction. "
+        "Unlink asks for a reason."
+    )
+
+
+def test_a_purchase_order_is_voided_in_its_own_window(hint, linked):
+    assert hint(linked("PO-1", kind="purchase_order")).startswith("Void it in 6-6-1 Purchase Orders (Edit ▸ Void).")
+
+
+def test_a_sync_that_is_due_or_under_way_is_named(hint, link, connection, due_in):
+    due_in(-1)
+    assert "The next sync is due now." in hint(link)
+    SyncRunFactory(connection=connection, queued=True)
+    assert "A sync is under way." in hint(link)
+
+
+def test_a_sync_that_waits_for_confirmation_is_named(hint, link, connection):
+    SyncRunFactory(connection=connection, state=SyncRun.State.NEEDS_CONFIRMATION)
+    assert "The last sync waits for an administrator's confirmation, so it has not been looked at since." in hint(link)
+
+
+def test_a_check_after_a_failed_sync_needs_no_excuse(hint, linked, connection, now):
+    SyncRunFactory(connection=connection, failed=True, finished_at=now - datetime.timedelta(minutes=5))
+    assert "did not complete" not in hint(linked("SC-1", checked_at=now))
+    assert "did not complete" in hint(linked("SC-2", checked_at=now - datetime.timedelta(minutes=9)))
+
+
+def test_a_sync_from_before_the_link_says_nothing_about_it(hint, link, connection, now):
+    SyncRunFactory(connection=connection, read_at=link.linked_at - datetime.timedelta(minutes=1))
+    assert "Last looked at" not in hint(link)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
@@ -23,6 +23,8 @@ from sandbox.sage_file import (
     writing,
 )
 from sandbox.sage_tables import actpay, actrec, cstcde, csttyp, pchord, pcorln, sbcnln, subcon
+
+Also = Callable[[sa.Connection, int], None]
 
 OPEN, CURRENT = 1, 4
 NUMBER_WIDTH, DESCRIPTION_WIDTH = 20, 50
@@ -49,11 +51,12 @@ def create_subcontract(
     contract_date: datetime.date,
     lines: Sequence[NewLine],
     now: datetime.datetime | None = None,
+    also: Also | None = None,
 ) -> int:
     """This function will key in a subcontract by hand and give its record number.
 
     Sage's rules: the number is not blank and not used on any job of the company; vendor, job, cost codes and cost
-    types exist; at least one line.
+    types exist; at least one line. `also` is done in the same transaction.
     """
     with writing(path) as connection:
         _check_header(connection, SUBCONTRACT, number, vendor, job, description, lines)
@@ -83,6 +86,8 @@ def create_subcontract(
                     csttyp=line.cost_type,
                 )
             )
+        if also is not None:
+            also(connection, recnum)
         return recnum
 
 
@@ -96,6 +101,7 @@ def create_purchase_order(
     order_date: datetime.date,
     lines: Sequence[NewLine],
     now: datetime.datetime | None = None,
+    also: Also | None = None,
 ) -> int:
     """This function will key in a purchase order by hand and give its record number. Rules as for a subcontract."""
     with writing(path) as connection:
@@ -130,6 +136,8 @@ def create_purchase_order(
                     csttyp=line.cost_type,
                 )
             )
+        if also is not None:
+            also(connection, recnum)
         return recnum
 
 

@@ -36,7 +36,7 @@ def ask(action: Callable[[], Answer], explain: Explain) -> Answer:
     raise failure.with_traceback(None)
 
 
-def ask_within(seconds: float, action: Callable[[], Answer]) -> Answer:
+def ask_within(seconds: float, action: Callable[[], Answer], *, whose: str = "The ERP database") -> Answer:
     """This function will run the action for so long at most, then raise Retryable and leave it to itself.
 
     A blocking call into C cannot be interrupted, so the action runs in a thread. It is a daemon, so that an answer
@@ -54,7 +54,7 @@ def ask_within(seconds: float, action: Callable[[], Answer]) -> Answer:
     try:
         answer, error = answers.get(timeout=max(seconds, 0))
     except queue.Empty:
-        error = did_not_answer(seconds)
+        error = did_not_answer(seconds, whose)
     if error is not None:
         if isinstance(error, ErpError):
             error.__cause__ = error.__context__ = None
@@ -62,10 +62,8 @@ def ask_within(seconds: float, action: Callable[[], Answer]) -> Answer:
     return answer  # type: ignore[return-value]
 
 
-def did_not_answer(seconds: float) -> Retryable:
-    return Retryable(
-        f"The ERP database did not answer within {seconds:g} seconds.", remedy=TRY_AGAIN, cause="timed out"
-    )
+def did_not_answer(seconds: float, whose: str = "The ERP database") -> Retryable:
+    return Retryable(f"{whose} did not answer within {seconds:g} seconds.", remedy=TRY_AGAIN, cause="timed out")
 
 
 def name_of(error: Exception) -> str:

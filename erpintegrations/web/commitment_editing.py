@@ -164,9 +164,9 @@ def _conflict_page(request: ProjectRequest, form: CommitmentForm, current: Commi
     differences = bring_together(form, current)
     form.read()
     problem = EditedMeanwhile(
-        f"{_who_changed(request, current)}, after you opened it. Nothing was saved.",
-        remedy="What you typed is kept below, together with the changes that you had not touched. "
-        "Compare, then save again: that saves over the others' changes where the list says so.",
+        f"{_who_changed(request, current)}, after you opened it: nothing of yours is saved yet.",
+        remedy="What you typed is kept below; fields that you had not touched show what is saved now. "
+        "Compare, then save again: where the list says “Yours”, that replaces what was saved meanwhile.",
     )
     why = why_all_locked(current)
     if why:
@@ -212,6 +212,7 @@ def _page(
     differences: Sequence[Difference] = (),
 ) -> HttpResponse:
     commitment = form.commitment
+    form.rows = form.rows or [LineRow()]
     vendors, codes = vendor_choices(request.company), cost_code_choices(request.company)
     what = Commitment.Kind(form.kind).label.lower()
     context = {

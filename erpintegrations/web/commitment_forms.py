@@ -12,6 +12,7 @@ from django.http import QueryDict
 
 from commitments.editing import (
     FIELD_LABELS,
+    HEADER_FIELDS,
     CommitmentInput,
     LineInput,
     fields_of_kind,
@@ -29,6 +30,7 @@ from directory.models import Project
 from erpintegrations.web.commitment_lines import LineRow, has_rows, read_rows, rows_from
 
 METHODS = Commitment.AccountingMethod
+METHOD_WORDS = {"amount_based": "each line has an amount", "unit_based": "each line has a quantity and a unit cost"}
 
 
 class HeaderForm(forms.Form):
@@ -58,7 +60,6 @@ class HeaderForm(forms.Form):
     description = forms.CharField(required=False, widget=forms.Textarea(attrs={"rows": 3}))
     inclusions = forms.CharField(required=False, widget=forms.Textarea(attrs={"rows": 3}))
     exclusions = forms.CharField(required=False, widget=forms.Textarea(attrs={"rows": 3}))
-    accounting_method = forms.CharField(required=False, widget=forms.RadioSelect(choices=METHODS.choices))
 
     def __init__(self, texts: dict[str, str], *, kind: str, locked: Iterable[str], search_url: str) -> None:
         super().__init__(data=texts, auto_id="id_%s")
@@ -151,6 +152,10 @@ class CommitmentForm:
         return self.texts["accounting_method"]
 
     @property
+    def methods(self) -> list[tuple[str, str]]:
+        return [(value, f"{METHODS(value).label}: {words}") for value, words in METHOD_WORDS.items()]
+
+    @property
     def lines_fault(self) -> str:
         """What is wrong with the schedule of values as a whole."""
         return next((fault.message for fault in self.faults if fault.field == "lines"), "")
@@ -182,7 +187,7 @@ def texts_of(commitment: Commitment | None, kind: str) -> dict[str, str]:
     """Each field as the form writes it. Without a commitment: what a new one begins with."""
     if commitment is None:
         is_subcontract = kind == Commitment.Kind.SUBCONTRACT
-        return dict.fromkeys(HeaderForm.base_fields, "") | {
+        return dict.fromkeys(HEADER_FIELDS, "") | {
             "status": Commitment.Status.DRAFT.value,
             "accounting_method": (METHODS.AMOUNT_BASED if is_subcontract else METHODS.UNIT_BASED).value,
             "default_retainage_percent": "0",

@@ -1,0 +1,307 @@
+"""Every page of the product, each with who looks at it and what has happened before: `test_pages.py` opens them all.
+
+A route that has no page here needs a line in WITHOUT_A_PAGE or POST_ONLY, or a test fails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from playwright.sync_api import Page
+
+from sandbox.sage_desk import PURCHASE_ORDER, SUBCONTRACT
+from tests.browser import stage
+from tests.browser.stage import ACCOUNTANT, ADMIN, APPROVER, MANAGER, NOBODY, STAFF, VIEWER, Address, after, here, plain
+
+WITHOUT_A_PAGE = {
+    "health": "answers in JSON",
+    "history_csv": "a file",
+    "commitment_choices": "the list of a field",
+    "erp_commitment": "leads on to the Synced list",
+    "commitment_choices": "what a field of the form offers while somebody types",
+    "run_progress": "a part of the pages that show an open run",
+}
+POST_ONLY = {
+    "sign_out",
+    "link_check",
+    "link_undo",
+    "sync_now",
+    "run_confirm",
+    "run_discard",
+    "sandbox_subcontract_delete",
+    "sandbox_subcontract_invoiced",
+    "sandbox_subcontract_changed",
+    "sandbox_purchase_order_void",
+    "sandbox_purchase_order_reopen",
+    "sandbox_purchase_order_invoiced",
+    "sandbox_job_status",
+    "sandbox_restore",
+}
+
+
+@dataclass(frozen=True)
+class PageCase:
+    """`address` prepares what the page is to show and gives where it is; `act` is what is done there to get to it."""
+
+    name: str
+    route: str
+    person: str
+    address: Address
+    act: Callable[[Page], None] | None = None
+    status: int = 200
+    text: str = ""
+
+    def __str__(self) -> str:
+        return self.name
+
+
+# ---- The pages -------------------------------------------------------------------------------------------------------
+
+NONE_FOUND = "?q=nothing-is-called-so"
+# Enough rows to see them all at work: axe takes its time for fifty.
+FEW = "?q=SC-100"
+
+ACCOUNT_PAGES = [
+    PageCase("sign in", "sign_in", NOBODY, plain("sign_in")),
+    PageCase(
+        "sign in, wrong password", "sign_in", NOBODY, plain("sign_in"), stage.sign_in_wrongly, text="do not match"
+    ),
+    PageCase(
+        "sign in, locked out",
+        "sign_in",
+        NOBODY,
+        after(stage.nine_wrong_passwords, plain("sign_in")),
+        stage.sign_in_wrongly,
+        text="Too many",
+    ),
+    PageCase("signed out", "sign_in", VIEWER, here("company_home"), stage.sign_out, text="You are signed out."),
+    PageCase("change password", "change_password", VIEWER, plain("change_password")),
+    PageCase(
+        "change password, refused",
+        "change_password",
+        VIEWER,
+        plain("change_password"),
+        stage.send_empty("Change password"),
+        text="required",
+    ),
+    PageCase("reset password", "reset_password", NOBODY, plain("reset_password")),
+    PageCase("reset password, sent", "reset_password_sent", NOBODY, plain("reset_password_sent")),
+    PageCase("reset password, from the mail", "reset_password_confirm", NOBODY, stage.password_link),
+    PageCase("reset password, old link", "reset_password_confirm", NOBODY, plain("reset_password_confirm", "x", "y-z")),
+]
+
+COMPANY_PAGES = [
+    PageCase("home, no company", "home", STAFF, plain("home")),
+    PageCase("home, two companies", "home", ADMIN, after(lambda _: stage.empty_company(), plain("home"))),
+    PageCase("company", "company_home", APPROVER, here("company_home")),
+    PageCase(
+        "company, menus open",
+        "company_home",
+        ADMIN,
+        after(lambda _: stage.empty_company(), here("company_home")),
+        stage.open_menus,
+    ),
+    PageCase("company, viewer", "company_home", VIEWER, here("company_home")),
+    PageCase("company, empty", "company_home", ADMIN, stage.in_empty_company("company_home", connected=False)),
+    PageCase("commitments", "commitment_list", VIEWER, stage.project_list),
+    PageCase(
+        "commitments, none found", "commitment_list", VIEWER, lambda company: stage.project_list(company, NONE_FOUND)
+    ),
+    PageCase("commitments, none", "commitment_list", ADMIN, stage.empty_project),
+    PageCase("commitment, linked", "commitment_detail", APPROVER, stage.linked_commitment),
+    PageCase("commitment, linked, viewer", "commitment_detail", VIEWER, stage.linked_commitment),
+    PageCase("commitment, unlinked", "commitment_detail", APPROVER, stage.unlinked_commitment),
+    PageCase("commitment, never sent", "commitment_detail", VIEWER, stage.commitment_never_sent),
+    PageCase("new subcontract", "commitment_create", MANAGER, stage.new_commitment("subcontract")),
+    PageCase("new purchase order", "commitment_create", MANAGER, stage.new_commitment("purchase-order")),
+    PageCase(
+        "new subcontract, refused",
+        "commitment_create",
+        MANAGER,
+        stage.new_commitment("subcontract"),
+        stage.press("Create"),
+        text="Not saved.",
+    ),
+    PageCase("edit commitment", "commitment_edit", MANAGER, stage.commitment_form("commitment_edit")),
+    PageCase(
+        "edit commitment, linked", "commitment_edit", MANAGER, stage.commitment_form("commitment_edit", link=True)
+    ),
+    PageCase(
+        "edit commitment, another was faster",
+        "commitment_edit",
+        MANAGER,
+        stage.commitment_form("commitment_edit"),
+        stage.save_after_somebody_else,
+        text="Saved first",
+    ),
+    PageCase("delete commitment", "commitment_delete", MANAGER, stage.commitment_form("commitment_delete")),
+    PageCase(
+        "delete commitment, linked",
+        "commitment_delete",
+        MANAGER,
+        stage.commitment_form("commitment_delete", link=True),
+        status=409,
+    ),
+    PageCase("new subcontract", "commitment_create", MANAGER, stage.new_commitment("subcontract")),
+    PageCase("new purchase order", "commitment_create", MANAGER, stage.new_commitment("purchase-order")),
+    PageCase("edit a commitment", "commitment_edit", MANAGER, stage.edit_page),
+    PageCase("edit a synced commitment", "commitment_edit", MANAGER, stage.edit_synced_page),
+    PageCase("delete a commitment", "commitment_delete", MANAGER, stage.delete_page),
+    PageCase("commitment, deleted", "commitment_detail", VIEWER, stage.deleted_commitment, status=410),
+    PageCase("privilege request", "privilege_request", MANAGER, here("privilege_request")),
+    PageCase(
+        "privilege request, no reason",
+        "privilege_request",
+        MANAGER,
+        here("privilege_request"),
+        stage.send_empty("Request the privilege"),
+        text="Say why",
+    ),
+    PageCase(
+        "privilege request, pending", "privilege_request", MANAGER, after(stage.requested, here("privilege_request"))
+    ),
+    PageCase(
+        "privilege request, declined", "privilege_request", MANAGER, after(stage.declined, here("privilege_request"))
+    ),
+    PageCase("privilege request, has it", "privilege_request", APPROVER, here("privilege_request")),
+]
+
+ERP_PAGES = [
+    PageCase("tool", "erp_home", ADMIN, here("erp_home")),
+    PageCase("tool, no connection", "erp_home", ADMIN, stage.in_empty_company("erp_home", connected=False)),
+    PageCase("tool, nothing synced", "erp_home", ADMIN, stage.in_empty_company("erp_home")),
+    PageCase("ready to export", "erp_ready", APPROVER, here("erp_ready")),
+    PageCase("failed to export", "erp_failed", APPROVER, here("erp_failed")),
+    PageCase("synced", "erp_synced", APPROVER, here("erp_synced")),
+    PageCase("synced, gone first", "erp_synced", APPROVER, here("erp_synced", query="?order=presence&tick=gone")),
+    PageCase("synced, manager", "erp_synced", MANAGER, here("erp_synced", query=FEW)),
+    PageCase("synced, accountant", "erp_synced", ACCOUNTANT, here("erp_synced", query=FEW)),
+    PageCase("synced, viewer", "erp_synced", VIEWER, here("erp_synced", query=FEW)),
+    PageCase("synced, none found", "erp_synced", APPROVER, here("erp_synced", query=NONE_FOUND)),
+    PageCase("synced, broken address", "erp_synced", APPROVER, here("erp_synced", query="?at=broken&order=x&state=y")),
+    PageCase("synced, none", "erp_synced", ADMIN, stage.in_empty_company("erp_synced")),
+    PageCase("synced, no connection", "erp_synced", ADMIN, stage.in_empty_company("erp_synced", connected=False)),
+    PageCase(
+        "synced, after a failed sync", "erp_synced", ADMIN, after(stage.failed_run, here("erp_synced", query=FEW))
+    ),
+    PageCase("synced, sync in doubt", "erp_synced", ADMIN, after(stage.doubtful_run, here("erp_synced", query=FEW))),
+    PageCase("synced, sync under way", "erp_synced", ADMIN, after(stage.waiting_run, here("erp_synced", query=FEW))),
+    PageCase(
+        "unlink, refused",
+        "erp_synced",
+        APPROVER,
+        here("erp_synced", query=FEW),
+        stage.press("Unlink SC-"),
+        text="is still in",
+    ),
+    PageCase(
+        "unlink, done",
+        "erp_synced",
+        APPROVER,
+        here("erp_synced", query="?state=deleted"),
+        stage.press("Unlink [SP]"),
+        text="Successfully Unlinked",
+    ),
+    PageCase(
+        "check now",
+        "erp_synced",
+        APPROVER,
+        here("erp_synced", query=FEW),
+        stage.press("Check now "),
+        text="is still in",
+    ),
+    PageCase("unlink, purged with its job", "link_unlink", APPROVER, stage.reason_page),
+    PageCase(
+        "unlink, no reason",
+        "link_unlink",
+        APPROVER,
+        stage.reason_page,
+        stage.send_empty("Unlink"),
+        text="Enter a reason",
+    ),
+    PageCase(
+        "unlink selected, preview",
+        "unlink_selected",
+        APPROVER,
+        here("erp_synced", query="?order=presence"),
+        stage.preview_selected,
+    ),
+    PageCase(
+        "unlink selected, result",
+        "unlink_selected",
+        APPROVER,
+        here("erp_synced", query="?order=presence"),
+        stage.unlink_selected,
+    ),
+    PageCase("sync runs", "run_list", ADMIN, after(stage.failed_run, here("run_list"))),
+    PageCase("sync runs, one under way", "run_list", ADMIN, after(stage.waiting_run, here("run_list"))),
+    PageCase("sync runs, none", "run_list", ADMIN, stage.in_empty_company("run_list")),
+    PageCase("sync runs, no connection", "run_list", ADMIN, stage.in_empty_company("run_list", connected=False)),
+    PageCase("sync run with changes", "run_detail", VIEWER, stage.run_page(stage.run_with_changes)),
+    PageCase("sync run, failed", "run_detail", ADMIN, stage.run_page(stage.failed_run), text="Failed"),
+    PageCase(
+        "sync run, needs confirmation", "run_detail", ADMIN, stage.run_page(stage.doubtful_run), text="Is this right?"
+    ),
+    PageCase("sync run, needs confirmation, viewer", "run_detail", VIEWER, stage.run_page(stage.doubtful_run)),
+    PageCase("sync run, waiting", "run_detail", ADMIN, stage.run_page(stage.waiting_run), text="waits for its turn"),
+    PageCase("history", "history", VIEWER, here("history")),
+    PageCase("history, none found", "history", VIEWER, here("history", query="?until=2001-01-01")),
+    PageCase("history, none", "history", ADMIN, stage.in_empty_company("history")),
+]
+
+SANDBOX_PAGES = [
+    PageCase("sandbox", "sandbox_home", APPROVER, plain("sandbox_home")),
+    PageCase("sandbox, no file", "sandbox_home", APPROVER, after(stage.no_books, plain("sandbox_home")), status=503),
+    PageCase("6-7-1", "sandbox_subcontracts", APPROVER, plain("sandbox_subcontracts")),
+    PageCase("6-7-1, none found", "sandbox_subcontracts", APPROVER, plain("sandbox_subcontracts", query=NONE_FOUND)),
+    PageCase("6-7-1, new", "sandbox_subcontract_new", APPROVER, plain("sandbox_subcontract_new")),
+    PageCase(
+        "6-7-1, new, refused",
+        "sandbox_subcontract_new",
+        APPROVER,
+        plain("sandbox_subcontract_new"),
+        stage.send_empty("Save"),
+    ),
+    PageCase("6-7-1, a subcontract", "sandbox_subcontract", APPROVER, stage.record_page(SUBCONTRACT)),
+    PageCase(
+        "6-7-1, Sage refuses to delete",
+        "sandbox_subcontract",
+        APPROVER,
+        stage.record_page(SUBCONTRACT, which=lambda record: bool(record.invoiced)),
+        stage.press("Delete Subcontract"),
+        text="Sage refuses",
+    ),
+    PageCase("6-6-1", "sandbox_purchase_orders", APPROVER, plain("sandbox_purchase_orders")),
+    PageCase("6-6-1, new", "sandbox_purchase_order_new", APPROVER, plain("sandbox_purchase_order_new")),
+    PageCase("6-6-1, a purchase order", "sandbox_purchase_order", APPROVER, stage.record_page(PURCHASE_ORDER)),
+    PageCase(
+        "6-6-1, a voided one",
+        "sandbox_purchase_order",
+        APPROVER,
+        stage.record_page(PURCHASE_ORDER, which=lambda record: record.is_void),
+    ),
+    PageCase("3-5", "sandbox_jobs", APPROVER, plain("sandbox_jobs")),
+    PageCase("remove jobs, none", "sandbox_remove_jobs", APPROVER, plain("sandbox_remove_jobs")),
+    PageCase("remove jobs", "sandbox_remove_jobs", APPROVER, after(stage.a_closed_job, plain("sandbox_remove_jobs"))),
+    PageCase("restore", "sandbox_deleted", APPROVER, plain("sandbox_deleted")),
+]
+
+ERROR_PAGES = [
+    PageCase("404", "", APPROVER, lambda company: "/companies/nobodys/", status=404),
+    PageCase("404, stranger", "", NOBODY, lambda company: "/nowhere/", status=404),
+    PageCase(
+        "403, no level",
+        "erp_synced",
+        VIEWER,
+        after(stage.without_a_level, here("erp_synced")),
+        status=403,
+        text="This needs Read Only",
+    ),
+    PageCase("403, no privilege", "link_unlink", MANAGER, stage.reason_page, status=403, text="Request the privilege"),
+    PageCase("403, no staff", "", VIEWER, lambda company: "/admin/", status=403, text="is for staff"),
+    PageCase("405", "sync_now", ADMIN, here("sync_now"), status=405),
+    PageCase("form without its token", "sign_in", NOBODY, plain("sign_in"), stage.send_without_token),
+]
+
+PAGES = [*ACCOUNT_PAGES, *COMPANY_PAGES, *ERP_PAGES, *SANDBOX_PAGES, *ERROR_PAGES]

@@ -1,4 +1,4 @@
-"""The administration site: its names, its way in, and what waits for staff. Only `directory.admin_config` names this."""
+"""The administration site: its names, its way in, what waits for staff. Only `directory.admin_config` names this."""
 
 from __future__ import annotations
 

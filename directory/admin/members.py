@@ -52,7 +52,7 @@ class CompanyMemberAdmin(FixedOnceSaved, DecisionAdmin):
         return f"Yes. Revoke it with the button 'Revoke {PRIVILEGE}' before removing the entry."
 
     def save_model(self, request: HttpRequest, obj: CompanyMember, form: Any, change: bool) -> None:
-        level, who = Level(obj.erp_integrations_level), {"by": request.user, "now": timezone.now()}
+        level, who = Level(obj.erp_integrations_level), _by(request)
         if change:
             membership.change_company_level(member=obj, level=level, **who)
             return
@@ -68,7 +68,7 @@ class CompanyMemberAdmin(FixedOnceSaved, DecisionAdmin):
         return what, {"directory entries": len(objs), "project team members": len(teams)}, set(), []
 
     def delete_model(self, request: HttpRequest, obj: CompanyMember) -> None:
-        membership.remove_company_member(member=obj, by=request.user, now=timezone.now())  # type: ignore[arg-type]
+        membership.remove_company_member(member=obj, **_by(request))
 
 
 class ProjectMemberForm(forms.ModelForm):
@@ -97,11 +97,15 @@ class ProjectMemberAdmin(FixedOnceSaved):
         return team_member.project.company.name
 
     def save_model(self, request: HttpRequest, obj: ProjectMember, form: Any, change: bool) -> None:
-        level, who = Level(obj.commitments_level), {"by": request.user, "now": timezone.now()}
+        level, who = Level(obj.commitments_level), _by(request)
         if change:
             membership.change_commitments_level(team_member=obj, level=level, **who)
             return
         obj.pk = membership.add_project_member(project=obj.project, user=obj.user, level=level, **who).pk
 
     def delete_model(self, request: HttpRequest, obj: ProjectMember) -> None:
-        membership.remove_project_member(team_member=obj, by=request.user, now=timezone.now())  # type: ignore[arg-type]
+        membership.remove_project_member(team_member=obj, **_by(request))
+
+
+def _by(request: HttpRequest) -> dict[str, Any]:
+    return {"by": request.user, "now": timezone.now()}

@@ -106,12 +106,8 @@ class DecisionAdmin(admin.ModelAdmin):
             return {}
         return {decision.name: (self._action(decision), decision.name, decision.label) for decision in self.decisions}
 
-    def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
-        self._require_grant(request, request.POST.getlist("action"))
-        return super().response_action(request, queryset)
-
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        # Without any action Django would overlook the post in silence.
+        # Django itself overlooks the post of an action that it does not offer, in silence.
         self._require_grant(request, request.POST.getlist("action"))
         return super().changelist_view(request, extra_context)
 

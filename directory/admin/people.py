@@ -111,7 +111,7 @@ class PersonAdmin(UserAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         fields = super().get_readonly_fields(request, obj)
-        return fields if request.user.is_superuser else [*fields, *ONLY_BY_SUPERUSERS]  # type: ignore[union-attr]
+        return fields if request.user.is_superuser else [*fields, *ONLY_BY_SUPERUSERS]
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         is_higher = obj is not None and (obj.is_staff or obj.is_superuser)
@@ -144,7 +144,7 @@ class RoleAdmin(GroupAdmin):
 
 
 def _is_superuser(request: HttpRequest) -> bool:
-    return bool(request.user.is_active and request.user.is_superuser)  # type: ignore[union-attr]
+    return bool(request.user.is_active and request.user.is_superuser)
 
 
 def _send_link(request: HttpRequest, person: User) -> None:

@@ -49,9 +49,9 @@ class StateFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [(value, label) for value, label in PrivilegeRequest.State.choices if value != PENDING] + [(ALL, "All")]
 
-    def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:
+    def choices(self, changelist: Any) -> Iterator[Any]:
         choices = super().choices(changelist)
-        yield next(choices) | {"display": PENDING.label}
+        yield {**next(choices), "display": PENDING.label}
         yield from choices
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -21,26 +22,28 @@ def save_connection(
     says that the URL was changed, never what it is. Raises IntegrityError when the company has a connection already.
     """
     before = {} if connection.pk is None else _facts(connection.pk)
-    changed = {"is_enabled": is_enabled}
+    changed: dict[str, Any] = {"is_enabled": is_enabled}
     if database_url:
         changed |= {"database_url": database_url, "server": "", "database": "", "erp_company": ""}
     for name, value in changed.items():
         setattr(connection, name, value)
     connection.save(update_fields=None if connection.pk is None else list(changed))
-    after = {"hourly_sync": is_enabled} | ({"database_url": "changed" if before else "set"} if database_url else {})
+    after: dict[str, Any] = {"hourly_sync": is_enabled}
+    if database_url:
+        after["database_url"] = "changed" if before else "set"
     if before | after != before:
         _record(connection, before, after, by, now)
     return connection
 
 
-def _facts(connection_id: int) -> dict[str, bool]:
+def _facts(connection_id: int) -> dict[str, Any]:
     """As stored now, without reading the secret."""
     stored = ErpConnection.objects.select_for_update().filter(pk=connection_id)
     return {"hourly_sync": stored.values_list("is_enabled", flat=True).get()}
 
 
 def _record(
-    connection: ErpConnection, before: dict[str, bool], after: dict[str, object], by: User, now: datetime.datetime
+    connection: ErpConnection, before: dict[str, Any], after: dict[str, Any], by: User, now: datetime.datetime
 ) -> None:
     record(
         Entry(

@@ -61,7 +61,8 @@ def _why_not(link: SyncLink, commitment: Commitment | None) -> UndoNotPossible |
         return UndoNotPossible(
             f"{name} was linked again since, and only its latest link can come back.", remedy=INSTEAD
         )
-    if SyncLink.objects.filter(connection_id=link.connection_id, erp_id=link.erp_id, closed_at=None).exists():
+    taken = SyncLink.objects.filter(connection_id=link.connection_id, erp_id=link.erp_id, closed_at=None)
+    if taken.exclude(pk=link.pk).exists():  # this very link may have been reopened since it was read
         return _taken(link)
     return None
 

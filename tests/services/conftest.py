@@ -7,6 +7,7 @@ import pytest
 from django.db import close_old_connections
 from django.db import connection as database
 from django.utils import timezone
+from django_q.models import Schedule
 
 from directory.models import Activity
 from erpintegrations.models import Presence, SyncLink
@@ -15,6 +16,12 @@ from erpintegrations.services.link_commitment import link_commitments
 from tests.factories import CommitmentFactory
 
 RED = "The commitment is still in Sage 100 Contractor®. Please delete it before retrying."
+
+
+def next_sync_is_due(at: datetime.datetime) -> None:
+    Schedule.objects.update_or_create(
+        name="Hourly sync", defaults={"func": "erpintegrations.tasks.sync_all", "next_run": at}
+    )
 
 
 @pytest.fixture

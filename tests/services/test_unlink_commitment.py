@@ -5,7 +5,6 @@ import shutil
 import sqlite3
 
 import pytest
-from django_q.models import Schedule
 from structlog.testing import capture_logs
 
 from commitments.models import Commitment
@@ -23,7 +22,7 @@ from erpintegrations.refusals import (
 from erpintegrations.services.unlink_commitment import unlink_commitment
 from tests.connectors.builder import SageCompany
 from tests.factories import CommitmentFactory, SyncLinkFactory, SyncRunFactory
-from tests.services.conftest import RED
+from tests.services.conftest import RED, next_sync_is_due
 
 pytestmark = pytest.mark.django_db
 
@@ -102,10 +101,8 @@ def test_a_deletion_that_no_sync_has_noticed_is_refused_with_since_when_and_unti
     unlink, link, connection, sage_company, now
 ):
     half_past = now - datetime.timedelta(minutes=30)
-    SyncRunFactory(connection=connection, read_at=half_past)
-    Schedule.objects.create(
-        name="Hourly sync", func="erpintegrations.tasks.sync_all", next_run=now + datetime.timedelta(minutes=30)
-    )
+    SyncRunFactory(connection=connection, queued_at=half_past, read_at=half_past)
+    next_sync_is_due(now + datetime.timedelta(minutes=30))
     sage_company.delete(link.erp_id)
     with pytest.raises(CommitmentStillInErp) as refused:
         unlink(link)

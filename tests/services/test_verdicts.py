@@ -3,12 +3,12 @@
 import datetime
 
 import pytest
-from django_q.models import Schedule
 
 from erpintegrations.models import Presence, SyncRun
 from erpintegrations.selectors.freshness import freshness_of
 from erpintegrations.selectors.verdicts import unlink_verdict
 from tests.factories import SyncRunFactory
+from tests.services.conftest import next_sync_is_due
 
 pytestmark = pytest.mark.django_db
 
@@ -24,8 +24,7 @@ def hint(connection, now):
 @pytest.fixture
 def due_in(now):
     def schedule(minutes):
-        at = now + datetime.timedelta(minutes=minutes)
-        Schedule.objects.create(name="Hourly sync", func="erpintegrations.tasks.sync_all", next_run=at)
+        next_sync_is_due(now + datetime.timedelta(minutes=minutes))
 
     return schedule
 

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import ast
 import datetime
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Subquery
 from django_q.models import Schedule
 
-from erpintegrations.models import ErpConnection
+from erpintegrations.models import OPEN_STATES, ErpConnection, SyncRun
 
 HOURLY_SYNC = "Hourly sync"
 HOUSEKEEPING = "Housekeeping"
+MINUTE = datetime.timedelta(minutes=1)
+# The task queue looks for what is due about every 30 seconds, so each look comes a little later than the minute, by
+# more or less. What falls due just after a look is counted in, or each sync would push the next one on by a minute.
+BETWEEN_LOOKS = datetime.timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A schedule as it must be. The first time comes one interval after it is made."""
+    """A schedule as it must be. The first time comes one interval after it is made. See `docs/adr/0006`."""
 
     name: str
     task: str
@@ -47,18 +53,51 @@ class Planned:
 
 
 PLANNED = (
-    Planned(HOURLY_SYNC, "erpintegrations.tasks.sync_all", Schedule.HOURLY, datetime.timedelta(hours=1)),
-    Planned(
-        HOUSEKEEPING, "erpintegrations.tasks.housekeeping", Schedule.MINUTES, datetime.timedelta(minutes=1), minutes=1
-    ),
+    Planned(HOURLY_SYNC, "erpintegrations.tasks.sync_all", Schedule.MINUTES, MINUTE, minutes=1),
+    Planned(HOUSEKEEPING, "erpintegrations.tasks.housekeeping", Schedule.MINUTES, MINUTE, minutes=1),
 )
 
 
 def next_sync_due_at(connection: ErpConnection) -> datetime.datetime | None:
-    """When the hourly sync comes next; None when it is not scheduled, or switched off for this connection."""
+    """When the next sync by the schedule comes: the connection's interval after the one before; at the schedule's next
+    look when that is past, or there was none. None when it is not scheduled, or switched off for this connection.
+    """
     if not connection.is_enabled:
         return None
-    return Schedule.objects.filter(name=HOURLY_SYNC).values_list("next_run", flat=True).order_by("id").first()
+    looks = Schedule.objects.filter(name=HOURLY_SYNC).order_by("id")
+    found = looks.annotate(synced_at=_last_scheduled(connection.pk)).values_list("next_run", "synced_at").first()
+    next_look, synced_at = found or (None, None)
+    if next_look is None or synced_at is None:
+        return next_look
+    return max(next_look, synced_at + interval_of(connection))
+
+
+def connections_due(*, now: datetime.datetime, among: Iterable[int] | None = None) -> list[int]:
+    """The connections (of all, or of these) whose sync by the schedule is due, in one query.
+
+    One that was never synced by the schedule is due at once; one that missed many intervals, only once; one with an
+    open run, not before that has ended.
+    """
+    runs_open = SyncRun.objects.filter(connection_id=OuterRef("pk"), state__in=OPEN_STATES)
+    connections = ErpConnection.objects.filter(~Exists(runs_open), is_enabled=True).order_by("pk")
+    if among is not None:
+        connections = connections.filter(pk__in=among)
+    found = connections.annotate(synced_at=_last_scheduled(OuterRef("pk"))).only("interval_minutes")
+    return [connection.pk for connection in found if _is_due(connection, connection.synced_at, now)]
+
+
+def interval_of(connection: ErpConnection) -> datetime.timedelta:
+    return datetime.timedelta(minutes=connection.interval_minutes)
+
+
+def _is_due(connection: ErpConnection, synced_at: datetime.datetime | None, now: datetime.datetime) -> bool:
+    return synced_at is None or synced_at + interval_of(connection) <= now + BETWEEN_LOOKS
+
+
+def _last_scheduled(connection_id: Any) -> Subquery:
+    """When the latest sync by the schedule was asked for, whatever came of it; by the index `run_by_trigger`."""
+    runs = SyncRun.objects.filter(connection_id=connection_id, trigger=SyncRun.Trigger.SCHEDULE)
+    return Subquery(runs.order_by("-id").values("queued_at")[:1])
 
 
 def ensure_schedules(*, now: datetime.datetime) -> list[str]:

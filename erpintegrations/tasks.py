@@ -8,12 +8,12 @@ from __future__ import annotations
 
 
 def sync_all() -> None:
-    """Each hour: hand one task per enabled connection to the task processes."""
+    """Each minute: hand one task to the task processes for each connection whose sync is due."""
     from django.utils import timezone
 
-    from erpintegrations.services.keep_house import request_hourly_syncs
+    from erpintegrations.services.keep_house import request_due_syncs
 
-    request_hourly_syncs(now=timezone.now())
+    request_due_syncs(now=timezone.now())
 
 
 def sync_connection(run_id: int) -> None:
@@ -28,6 +28,15 @@ def export_commitment(export_id: int) -> None:
     from erpintegrations.services.export_commitment import perform_export
 
     perform_export(export_id=export_id)
+
+
+def send_rejection_mail(mail_id: int) -> None:
+    """Tell a sender by mail that accounting rejected their commitment, unless another task does or did."""
+    from django.utils import timezone
+
+    from erpintegrations.services.rejection_mail import send_rejection_mail as send
+
+    send(mail_id=mail_id, now=timezone.now())
 
 
 def housekeeping() -> None:

@@ -1,4 +1,4 @@
-"""What the product does by itself, by the clock: ask for the hourly syncs, and mend what was left lying."""
+"""What the product does by itself, by the clock: ask for the syncs that are due, and mend what was left lying."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ import datetime
 from collections.abc import Callable
 
 import structlog
+from django.db import transaction
 from django.db.models import Q
 
 from commitments.models import Vendor
 from directory.models import Project
 from erpintegrations.enqueue import enqueue_sync, runs_in_queue
 from erpintegrations.models import ErpConnection, SyncLink, SyncRun, TaskHeartbeat
-from erpintegrations.schedules import ensure_schedules
+from erpintegrations.schedules import connections_due, ensure_schedules
+from erpintegrations.services.rejection_mail import hand_on_rejection_mails
 from erpintegrations.services.run_sync import request_sync
 from erpintegrations.sync.lease import abandoned
 
@@ -24,13 +26,13 @@ PATIENCE = datetime.timedelta(minutes=3)
 OVERLAP = datetime.timedelta(days=1)
 
 
-def request_hourly_syncs(*, now: datetime.datetime) -> None:
-    """This function will ask for a sync of each connection whose hourly sync is on; if one fails, the others go on."""
-    for connection in ErpConnection.objects.filter(is_enabled=True).order_by("pk"):
+def request_due_syncs(*, now: datetime.datetime) -> None:
+    """This function will ask for a sync of each connection for which one is due; if one fails, the others go on."""
+    for connection_id in connections_due(now=now):
         try:
-            request_sync(connection=connection, trigger=SyncRun.Trigger.SCHEDULE, by=None, now=now)
+            _request_once(connection_id, now)
         except Exception:
-            logger.exception("The hourly sync of a connection could not be asked for", connection_id=connection.pk)
+            logger.exception("The hourly sync of a connection could not be asked for", connection_id=connection_id)
 
 
 def keep_house(*, now: datetime.datetime) -> None:
@@ -40,6 +42,7 @@ def keep_house(*, now: datetime.datetime) -> None:
         lambda: TaskHeartbeat.objects.update_or_create(name=HEARTBEAT, defaults={"beaten_at": now}),
         lambda: _mend_schedules(now),
         lambda: hand_on_abandoned_runs(now=now),
+        lambda: hand_on_rejection_mails(now=now),
         lambda: copy_renamed(since=last and last - OVERLAP),
     )
     for step in steps:
@@ -68,6 +71,14 @@ def copy_renamed(*, since: datetime.datetime | None) -> None:
         links.update(project_name=str(project))
     for vendor in Vendor.objects.filter(recently):
         SyncLink.objects.filter(vendor=vendor).exclude(vendor_name=vendor.name).update(vendor_name=vendor.name)
+
+
+def _request_once(connection_id: int, now: datetime.datetime) -> None:
+    """Two task processes may look at the same time: the second waits, and then finds that nothing is due any more."""
+    with transaction.atomic():
+        connection = ErpConnection.objects.select_for_update(no_key=True).get(pk=connection_id)
+        if connections_due(now=now, among=[connection_id]):
+            request_sync(connection=connection, trigger=SyncRun.Trigger.SCHEDULE, by=None, now=now)
 
 
 def _mend_schedules(now: datetime.datetime) -> None:

@@ -1,10 +1,14 @@
 """Schedules, tasks and housekeeping: what runs by the clock, and how it mends what was left lying."""
 
 import datetime
+import random
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import pytest
 from django.contrib import admin
 from django.core.management import call_command
+from django.db import connection as database
 from django_q.models import OrmQ, Schedule
 from django_q.scheduler import scheduler
 
@@ -13,8 +17,8 @@ from erpintegrations.encryption import SecretUnreadable
 from erpintegrations.enqueue import SYNC_TASK, enqueue_sync, runs_in_queue
 from erpintegrations.models import ErpConnection, SyncLink, SyncRun, TaskHeartbeat
 from erpintegrations.ops.health import health
-from erpintegrations.schedules import ensure_schedules, next_sync_due_at, schedule_problems
-from erpintegrations.services.keep_house import keep_house, request_hourly_syncs
+from erpintegrations.schedules import connections_due, ensure_schedules, next_sync_due_at, schedule_problems
+from erpintegrations.services.keep_house import keep_house, request_due_syncs
 from erpintegrations.services.run_sync import request_sync
 from erpintegrations.sync.lease import LEASE, claim
 from tests.factories import ErpConnectionFactory, SyncLinkFactory
@@ -37,7 +41,7 @@ def test_the_schedules_are_made_once(connection_on):
     assert ensure_schedules(now=START) == []
     assert Schedule.objects.count() == 2
     assert schedule_problems(now=START) == []
-    assert next_sync_due_at(connection_on) == START + datetime.timedelta(hours=1)
+    assert next_sync_due_at(connection_on) == START + MINUTE
 
 
 @pytest.mark.parametrize(
@@ -87,7 +91,7 @@ def test_a_strangers_schedule_that_would_stop_all_others_is_removed():
 
 
 @pytest.mark.django_db(transaction=True)  # the scheduler opens its own database connection
-def test_django_q2_makes_the_hourly_task_of_its_schedule():
+def test_django_q2_makes_one_task_of_the_schedule_however_long_it_was_down():
     ensure_schedules(now=START)
     Schedule.objects.filter(name="Hourly sync").update(next_run=START - datetime.timedelta(days=365))
     Schedule.objects.filter(name="Housekeeping").delete()
@@ -115,7 +119,14 @@ def connection_on(linked) -> ErpConnection:
     return linked.connection
 
 
-def test_each_hour_every_connection_that_is_on_gets_a_task(connection_on):
+def test_the_hourly_schedule_of_an_earlier_version_is_mended():
+    ensure_schedules(now=START)
+    Schedule.objects.filter(name="Hourly sync").update(schedule_type=Schedule.HOURLY, minutes=None)
+    assert ensure_schedules(now=START) == ["Mended: Hourly sync."]
+    assert Schedule.objects.get(name="Hourly sync").next_run == START + MINUTE
+
+
+def test_every_connection_that_is_on_gets_a_task_when_it_is_due(connection_on):
     other = ErpConnectionFactory()
     ErpConnectionFactory(is_enabled=False)
     tasks.sync_all()
@@ -125,11 +136,137 @@ def test_each_hour_every_connection_that_is_on_gets_a_task(connection_on):
     assert queued() == [(SYNC_TASK, (run.pk,)) for run in runs]
 
 
-def test_the_hour_comes_twice_without_harm(connection_on):
+def test_the_task_comes_twice_without_harm(connection_on):
     tasks.sync_all()
     tasks.sync_all()
     assert SyncRun.objects.count() == 1
     assert len(queued()) == 1
+
+
+# ---- When a connection is due ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def look(connection_on):
+    """The schedule's look at some moment; the run that it asked for, if any, has ended when the next one comes."""
+
+    def at(moment: datetime.datetime) -> bool:
+        before = SyncRun.objects.count()
+        request_due_syncs(now=moment)
+        SyncRun.objects.filter(state=SyncRun.State.QUEUED).update(state=SyncRun.State.COMPLETED, finished_at=moment)
+        return SyncRun.objects.count() > before
+
+    return at
+
+
+def every(connection: ErpConnection, minutes: int) -> None:
+    ErpConnection.objects.filter(pk=connection.pk).update(interval_minutes=minutes)
+
+
+@pytest.mark.parametrize(("minutes", "expected"), [(5, 36), (7, 26), (60, 3)])
+def test_three_hours_of_looks_sync_as_often_as_the_interval_says(connection_on, look, minutes, expected):
+    every(connection_on, minutes)
+    chance = random.Random(minutes)  # looks come up to half a minute late
+    looks = [START + MINUTE * turn + datetime.timedelta(seconds=chance.uniform(0, 29)) for turn in range(180)]
+    synced = [moment for moment in looks if look(moment)]
+    assert len(synced) == expected
+    gaps = [(later - earlier).total_seconds() / 60 for earlier, later in pairwise(synced)]
+    assert all(minutes - 0.5 <= gap <= minutes + 0.5 for gap in gaps)
+
+
+def test_once_a_day_is_once_a_day(connection_on, look):
+    every(connection_on, 1440)
+    assert [look(START + MINUTE * turn) for turn in (0, 1, 720, 1438, 1440, 1441, 2878, 2880)] == (
+        [True, False, False, False, True, False, False, True]
+    )
+
+
+def test_after_a_downtime_each_connection_is_synced_once(connection_on, look):
+    every(connection_on, 5)
+    assert look(START)
+    after = START + datetime.timedelta(hours=9)
+    assert [look(after + MINUTE * turn) for turn in range(7)] == [True, False, False, False, False, True, False]
+
+
+def test_a_run_that_is_still_open_is_not_joined_by_another(connection_on):
+    every(connection_on, 5)
+    request_due_syncs(now=START)
+    request_due_syncs(now=START + datetime.timedelta(hours=1))
+    assert SyncRun.objects.count() == 1
+    assert len(queued()) == 1
+
+
+def test_sync_now_does_not_move_the_schedule(connection_on, look, admin):
+    assert look(START)
+    request_sync(connection=connection_on, trigger=SyncRun.Trigger.PERSON, by=admin, now=START + 50 * MINUTE)
+    SyncRun.objects.filter(state=SyncRun.State.QUEUED).update(state=SyncRun.State.COMPLETED, finished_at=START)
+    assert not look(START + 59 * MINUTE)
+    assert look(START + 60 * MINUTE)
+
+
+def test_a_failed_run_is_tried_again_after_the_interval(connection_on, look):
+    assert look(START)
+    SyncRun.objects.update(state=SyncRun.State.FAILED)
+    assert not look(START + 58 * MINUTE)
+    assert look(START + 60 * MINUTE)
+
+
+def test_what_is_switched_on_again_is_due_at_once(connection_on, look):
+    assert look(START)
+    ErpConnection.objects.update(is_enabled=False)
+    later = START + datetime.timedelta(days=3)
+    assert not look(later)
+    ErpConnection.objects.update(is_enabled=True)
+    assert look(later + MINUTE)
+
+
+def test_pages_say_when_the_next_sync_is_due(connection_on, look):
+    ensure_schedules(now=START)
+    every(connection_on, 90)
+    connection_on.refresh_from_db()
+    assert next_sync_due_at(connection_on) == START + MINUTE
+    assert look(START + MINUTE)
+    assert next_sync_due_at(connection_on) == START + 91 * MINUTE
+    Schedule.objects.filter(name="Hourly sync").update(next_run=START + 500 * MINUTE)
+    assert next_sync_due_at(connection_on) == START + 500 * MINUTE
+    Schedule.objects.all().delete()
+    assert next_sync_due_at(connection_on) is None
+    ensure_schedules(now=START)
+    connection_on.is_enabled = False
+    assert next_sync_due_at(connection_on) is None
+
+
+def test_saying_when_it_is_due_takes_one_query(connection_on, django_assert_num_queries):
+    ensure_schedules(now=START)
+    with django_assert_num_queries(1):
+        next_sync_due_at(connection_on)
+
+
+def test_looking_for_what_is_due_takes_one_query_however_many_connections(
+    connection_on, look, django_assert_num_queries
+):
+    look(START)
+    with django_assert_num_queries(1):
+        assert connections_due(now=START) == []
+    others = [ErpConnectionFactory().pk for _ in range(3)]
+    with django_assert_num_queries(1):
+        assert connections_due(now=START) == others
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_looks_at_once_ask_for_one_run(connection_on):
+    """Several task processes, or a task that was delivered twice, while runs end as fast as they are asked for."""
+
+    def at_once(_: int) -> None:
+        try:
+            request_due_syncs(now=START)
+            SyncRun.objects.filter(state=SyncRun.State.QUEUED).update(state=SyncRun.State.COMPLETED, finished_at=START)
+        finally:
+            database.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(at_once, range(8)))
+    assert SyncRun.objects.count() == 1
 
 
 def test_a_connection_whose_secret_is_unreadable_keeps_no_other_up(connection_on, settings):
@@ -137,7 +274,7 @@ def test_a_connection_whose_secret_is_unreadable_keeps_no_other_up(connection_on
     settings.ENCRYPTION_KEYS = ["YW5vdGhlci1rZXktMDEyMzQ1Njc4OS0wMTIzNDU2Nzg="]
     with pytest.raises(SecretUnreadable):
         _ = ErpConnection.objects.get(pk=connection_on.pk).database_url
-    request_hourly_syncs(now=START)
+    request_due_syncs(now=START)
     assert set(SyncRun.objects.values_list("connection_id", flat=True)) == {connection_on.pk, other.pk}
 
 

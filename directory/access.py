@@ -11,7 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
 
 from directory.models import Company, CompanyMember, Level, Project, ProjectMember
 from directory.refusals import LacksPrivilege, NotAllowed
@@ -113,7 +114,7 @@ class ProjectRequest(CompanyRequest):
     project: Project
 
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def company_page(*, erp_integrations: Level = Level.NONE) -> Callable[[View], View]:
@@ -124,7 +125,7 @@ def company_page(*, erp_integrations: Level = Level.NONE) -> Callable[[View], Vi
 
     def decorate(view: View) -> View:
         @functools.wraps(view)
-        def authorised(request: Any, company_slug: str, *args: Any, **kwargs: Any) -> HttpResponse:
+        def authorised(request: Any, company_slug: str, *args: Any, **kwargs: Any) -> HttpResponseBase:
             _enter_company(request, company_slug)
             request.access.require_erp_integrations(erp_integrations)
             return view(request, *args, **kwargs)
@@ -142,7 +143,7 @@ def project_page(*, commitments: Level) -> Callable[[View], View]:
 
     def decorate(view: View) -> View:
         @functools.wraps(view)
-        def authorised(request: Any, company_slug: str, project_id: int, *args: Any, **kwargs: Any) -> HttpResponse:
+        def authorised(request: Any, company_slug: str, project_id: int, *args: Any, **kwargs: Any) -> HttpResponseBase:
             _enter_company(request, company_slug)
             project = Project.objects.visible_to(request.user).filter(company=request.company, pk=project_id).first()
             if project is None:

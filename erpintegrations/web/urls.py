@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from erpintegrations.web import (
     account,
@@ -17,7 +17,9 @@ from erpintegrations.web import (
     synced,
 )
 
-project_pages = [
+Routes = list[URLPattern | URLResolver]
+
+project_pages: Routes = [
     path("commitments/", commitments.commitment_list, name="commitment_list"),
     path("commitments/new/<slug:kind>/", commitment_editing.commitment_create, name="commitment_create"),
     path("commitments/choices/<slug:what>/", commitment_editing.commitment_choices, name="commitment_choices"),
@@ -26,7 +28,7 @@ project_pages = [
     path("commitments/<int:commitment_id>/delete/", commitment_editing.commitment_delete, name="commitment_delete"),
 ]
 
-commitment_views = [
+commitment_views: Routes = [
     path("", synced.commitment_home, name="erp_commitment"),
     path("ready-to-export/", synced.ready_to_export, name="erp_ready"),
     path("failed-to-export/", synced.failed_to_export, name="erp_failed"),
@@ -37,7 +39,7 @@ commitment_views = [
     path("synced/<int:link_id>/undo/", links.undo, name="link_undo"),
 ]
 
-sync_pages = [
+sync_pages: Routes = [
     path("", runs.run_list, name="run_list"),
     path("now/", runs.sync_now, name="sync_now"),
     path("<int:run_id>/", runs.run_detail, name="run_detail"),
@@ -46,7 +48,7 @@ sync_pages = [
     path("<int:run_id>/discard/", runs.discard, name="run_discard"),
 ]
 
-company_pages = [
+company_pages: Routes = [
     path("", home.company_home, name="company_home"),
     path("projects/<int:project_id>/", include(project_pages)),
     path("erp-integrations/", synced.tool_home, name="erp_home"),

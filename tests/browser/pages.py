@@ -17,9 +17,10 @@ from tests.browser.stage import ACCOUNTANT, ADMIN, APPROVER, MANAGER, NOBODY, ST
 WITHOUT_A_PAGE = {
     "health": "answers in JSON",
     "history_csv": "a file",
-    "commitment_choices": "the list of a field",
     "erp_commitment": "leads on to the Synced list",
     "commitment_choices": "what a field of the form offers while somebody types",
+    "sandbox_bridge_commitments": "Sage's entry endpoint: answers in JSON",
+    "sandbox_bridge_commitment": "Sage's entry endpoint: answers in JSON",
     "run_progress": "a part of the pages that show an open run",
 }
 POST_ONLY = {
@@ -143,11 +144,6 @@ COMPANY_PAGES = [
         stage.commitment_form("commitment_delete", link=True),
         status=409,
     ),
-    PageCase("new subcontract", "commitment_create", MANAGER, stage.new_commitment("subcontract")),
-    PageCase("new purchase order", "commitment_create", MANAGER, stage.new_commitment("purchase-order")),
-    PageCase("edit a commitment", "commitment_edit", MANAGER, stage.edit_page),
-    PageCase("edit a synced commitment", "commitment_edit", MANAGER, stage.edit_synced_page),
-    PageCase("delete a commitment", "commitment_delete", MANAGER, stage.delete_page),
     PageCase("commitment, deleted", "commitment_detail", VIEWER, stage.deleted_commitment, status=410),
     PageCase("privilege request", "privilege_request", MANAGER, here("privilege_request")),
     PageCase(
@@ -304,4 +300,32 @@ ERROR_PAGES = [
     PageCase("form without its token", "sign_in", NOBODY, plain("sign_in"), stage.send_without_token),
 ]
 
-PAGES = [*ACCOUNT_PAGES, *COMPANY_PAGES, *ERP_PAGES, *SANDBOX_PAGES, *ERROR_PAGES]
+ADMIN_PAGES = [
+    PageCase("administration", "", STAFF, plain("admin:index")),
+    PageCase("administration, requests wait", "", STAFF, after(stage.requested, plain("admin:index"))),
+    PageCase("administration, everything", "", ADMIN, plain("admin:index")),
+    PageCase("Company Directory", "", STAFF, plain("admin:app_list", "directory")),
+    PageCase("requests", "", STAFF, after(stage.requested, plain("admin:directory_privilegerequest_changelist"))),
+    PageCase("a request", "", STAFF, stage.admin_page("directory", "privilegerequest", "change", stage.requested)),
+    PageCase("grant a request", "", STAFF, stage.admin_page("directory", "privilegerequest", "grant", stage.requested)),
+    PageCase(
+        "decline a request, no reason",
+        "",
+        STAFF,
+        stage.admin_page("directory", "privilegerequest", "decline", stage.requested),
+        stage.press_decline,
+        text="Say why",
+    ),
+    PageCase("directory entries", "", STAFF, plain("admin:directory_companymember_changelist")),
+    PageCase("a directory entry", "", STAFF, stage.admin_page("directory", "companymember", "change", stage.a_member)),
+    PageCase("grant the privilege", "", STAFF, stage.admin_page("directory", "companymember", "grant", stage.a_member)),
+    PageCase("revoke it", "", STAFF, stage.admin_page("directory", "companymember", "revoke", stage.who_has_it)),
+    PageCase(
+        "the ERP connection",
+        "",
+        ADMIN,
+        stage.admin_page("erpintegrations", "erpconnection", "change", stage.connection_of),
+    ),
+]
+
+PAGES = [*ACCOUNT_PAGES, *COMPANY_PAGES, *ERP_PAGES, *SANDBOX_PAGES, *ERROR_PAGES, *ADMIN_PAGES]

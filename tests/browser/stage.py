@@ -157,28 +157,10 @@ def new_commitment(kind: str) -> Address:
     )
 
 
-def new_commitment(kind: str) -> Address:
-    return lambda company: reverse(
-        "commitment_create", args=[company.slug, company.projects.order_by("number")[0].pk, kind]
-    )
-
-
-def edit_page(company: Company) -> str:
-    return f"{commitment_never_sent(company)}edit/"
-
-
-def edit_synced_page(company: Company) -> str:
-    return f"{linked_commitment(company)}edit/"
-
-
 def draft_commitment(company: Company) -> Commitment:
     commitment = Commitment.objects.filter(company=company, links=None)[0]
     Commitment.objects.filter(pk=commitment.pk).update(status="draft")
     return commitment
-
-
-def delete_page(company: Company) -> str:
-    return f"{commitment_page(draft_commitment(company))}delete/"
 
 
 def deleted_commitment(company: Company) -> str:
@@ -258,6 +240,18 @@ def no_books(company: Company) -> None:
         path.unlink()
 
 
+def a_member(company: Company) -> CompanyMember:
+    return CompanyMember.objects.get(company=company, user__email=MANAGER)
+
+
+def who_has_it(company: Company) -> CompanyMember:
+    return CompanyMember.objects.get(company=company, user__email=APPROVER)
+
+
+def admin_page(app: str, model: str, page: str, row_of: Callable[[Company], Any]) -> Address:
+    return lambda company: reverse(f"admin:{app}_{model}_{page}", args=[row_of(company).pk])
+
+
 # ---- What is done to get there ---------------------------------------------------------------------------------------
 
 
@@ -315,6 +309,11 @@ def send_without_token(page: Page) -> None:
     page.context.clear_cookies(name="csrftoken")
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_load_state()
+
+
+def press_decline(page: Page) -> None:
+    page.locator("textarea").evaluate("element => element.form.noValidate = true")
+    press("Decline")(page)
 
 
 def sign_out(page: Page) -> None:

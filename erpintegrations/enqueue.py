@@ -9,6 +9,7 @@ from django_q.tasks import async_task
 
 SYNC_TASK = "erpintegrations.tasks.sync_connection"
 EXPORT_TASK = "erpintegrations.tasks.export_commitment"
+REJECTION_MAIL_TASK = "erpintegrations.tasks.send_rejection_mail"
 
 
 def enqueue_sync(run_id: int) -> None:
@@ -27,6 +28,14 @@ def enqueue_export(export_id: int) -> None:
     async_task(EXPORT_TASK, export_id, task_name=f"Export {export_id}")
 
 
+def enqueue_rejection_mail(mail_id: int) -> None:
+    """This function will hand a rejection mail to the task processes, once the caller's transaction commits.
+
+    Twice does no harm: only the task that claims it sends it.
+    """
+    async_task(REJECTION_MAIL_TASK, mail_id, task_name=f"Rejection mail {mail_id}")
+
+
 def runs_in_queue(now: datetime.datetime) -> frozenset[int]:
     """The sync runs whose task waits in the queue for a free task process."""
     return _waiting(SYNC_TASK, now)
@@ -35,6 +44,11 @@ def runs_in_queue(now: datetime.datetime) -> frozenset[int]:
 def exports_in_queue(now: datetime.datetime) -> frozenset[int]:
     """The exports whose task waits in the queue for a free task process."""
     return _waiting(EXPORT_TASK, now)
+
+
+def rejection_mails_in_queue(now: datetime.datetime) -> frozenset[int]:
+    """The rejection mails whose task waits in the queue for a free task process."""
+    return _waiting(REJECTION_MAIL_TASK, now)
 
 
 def _waiting(func: str, now: datetime.datetime) -> frozenset[int]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from directory.refusals import Refusal
 
 
@@ -63,3 +66,40 @@ class SyncNotPossible(Refusal):
     """There is no connection, or the run is not in a state in which this can be asked of it."""
 
     code = "sync_not_possible"
+
+
+class SettingsNotPossible(Refusal):
+    """What somebody wants to set for the connection does not hold together; the sentence says what and why."""
+
+    code = "settings_not_possible"
+
+
+class CannotSend(Refusal):
+    """The commitment is not such as the ERP would take it. `faults` holds all that is wrong at once."""
+
+    code = "cannot_send"
+
+    def __init__(self, message: str, *, faults: Sequence[Any], remedy: str = "") -> None:
+        super().__init__(message, remedy=remedy)
+        self.faults = tuple(faults)
+
+    def __str__(self) -> str:
+        return " ".join([self.message, *map(str, self.faults), self.remedy]).strip()
+
+
+class ErpStatusForbids(Refusal):
+    """The commitment is not in an ERP status in which this can be asked of it; the sentence says in which it is."""
+
+    code = "erp_status_forbids"
+
+
+class AlreadyAnswered(Refusal):
+    """Somebody accepted, rejected or retrieved the export first; the sentence says who, when and how."""
+
+    code = "already_answered"
+
+
+class NumberNotPossible(Refusal):
+    """The commitment's number in the ERP is blank, too long, or taken."""
+
+    code = "number_not_possible"

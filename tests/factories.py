@@ -15,9 +15,10 @@ from factory.django import DjangoModelFactory
 
 from commitments.models import Commitment, CostCode, CostType, ScheduleOfValuesLine, Vendor
 from directory.models import Company, CompanyMember, Level, PrivilegeRequest, Project, ProjectMember, User
-from erpintegrations.models import ErpConnection, Presence, SyncLink, SyncRun
+from erpintegrations.models import ErpConnection, Export, Presence, SyncLink, SyncRun
 
 PASSWORD = "demo"
+NUMBERED = (*Export.NUMBERED, Export.State.LINKED)
 
 
 class CompanyFactory(DjangoModelFactory):
@@ -220,3 +221,65 @@ class SyncRunFactory(DjangoModelFactory):
     started_at = factory.LazyFunction(timezone.now)
     read_at = factory.SelfAttribute("started_at")
     finished_at = factory.LazyFunction(timezone.now)
+
+
+ERP_STATUS_OF = {
+    Export.State.READY: Commitment.ErpStatus.READY_TO_EXPORT,
+    Export.State.RETRIEVED: Commitment.ErpStatus.NOT_SENT,
+    Export.State.REJECTED: Commitment.ErpStatus.REJECTED,
+    Export.State.FAILED: Commitment.ErpStatus.FAILED_TO_EXPORT,
+    Export.State.LINKED: Commitment.ErpStatus.SYNCED,
+}
+
+
+class ExportFactory(DjangoModelFactory):
+    """An export that waits for accounting. Its commitment's ERP status follows `state`.
+
+    Pass `connection` and `commitment` of one company, or neither. One that was accepted has its number and approver.
+    """
+
+    class Meta:
+        model = Export
+
+    connection = factory.SubFactory(ErpConnectionFactory)
+    company = factory.SelfAttribute("connection.company")
+    commitment = factory.SubFactory(
+        CommitmentFactory,
+        project=factory.SubFactory(ProjectFactory, company=factory.SelfAttribute("...connection.company")),
+    )
+    project = factory.SelfAttribute("commitment.project")
+    kind = factory.SelfAttribute("commitment.kind")
+    number = factory.SelfAttribute("commitment.number")
+    title = factory.SelfAttribute("commitment.title")
+    project_name = factory.LazyAttribute(lambda export: str(export.project))
+    vendor_name = factory.SelfAttribute("commitment.vendor.name")
+    amount = factory.SelfAttribute("commitment.amount")
+    commitment_revision = factory.SelfAttribute("commitment.revision")
+    sent_by = factory.SubFactory(UserFactory)
+    state = Export.State.READY
+    erp_number = factory.LazyAttribute(lambda export: export.number if export.state in NUMBERED else "")
+    answered_by = factory.LazyAttribute(lambda export: UserFactory() if export.state != Export.State.READY else None)
+    answered_at = factory.LazyAttribute(lambda export: timezone.now() if export.answered_by else None)
+    reject_reason = factory.LazyAttribute(lambda export: "Wrong job." if export.state == Export.State.REJECTED else "")
+
+    @factory.lazy_attribute
+    def document(self: Any) -> dict[str, Any]:
+        is_order = self.kind == Commitment.Kind.PURCHASE_ORDER
+        line = {"linnum": 1, "dscrpt": "Footings and slab", "cstcde": "3300", "csttyp": "4"}
+        priced = {"linqty": "1", "linprc": str(self.amount), "extttl": str(self.amount)}
+        return {
+            "kind": str(self.kind),
+            "ordnum" if is_order else "ctcnum": self.number,
+            "dscrpt": self.title,
+            "vndnum": "1",
+            "jobnum": "1",
+            "orddte" if is_order else "condte": "2026-03-02",
+            "lines": [line | (priced if is_order else {"amount": str(self.amount)})],
+        }
+
+    @classmethod
+    def _create(cls, model_class: type[Export], *args: Any, **fields: Any) -> Export:
+        commitment: Commitment = fields["commitment"]
+        commitment.erp_status = ERP_STATUS_OF.get(fields["state"], Commitment.ErpStatus.EXPORTING)
+        commitment.save(update_fields=["erp_status"])
+        return super()._create(model_class, *args, **fields)

@@ -1,14 +1,16 @@
-"""One question to the live ERP about some links, outside any transaction, answered by the right company or not at all.
+"""One question to the live ERP, outside any transaction, answered by the right company or not at all.
 
 Services alone import this.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from directory.models import Company
-from erpintegrations.connectors.base import LookUp, NeedsAttention
+from erpintegrations.connectors import Connector
+from erpintegrations.connectors.base import CommitmentKind, ErpDetail, ErpIdentity, LookUp, NeedsAttention
+from erpintegrations.connectors.errors import ask_within
 from erpintegrations.encryption import SecretUnreadable
 from erpintegrations.models import ErpConnection, SyncLink
 from erpintegrations.sync.identity import require_same_identity
@@ -27,6 +29,35 @@ def ask_about(connection: ErpConnection, links: Collection[SyncLink]) -> LookUp:
     Raises Retryable when the ERP cannot be reached or takes too long, and NeedsAttention when what answers proves
     nothing, such as another company's database, or when the connection's secret cannot be read.
     """
+    identity, connector = open_erp(connection)
+    answer = connector.look_up(
+        [link.erp_id for link in links],
+        job_ids={link.erp_job_id for link in links if link.erp_job_id},
+        timeout_seconds=SECONDS,
+    )
+    require_same_identity(identity, answer.identity, erp=connection.wording.short_label)
+    return answer
+
+
+def find_numbers(connection: ErpConnection, numbers: Mapping[CommitmentKind, Collection[str]]) -> list[ErpDetail]:
+    """This function will read the records of each kind that have one of these numbers, in any job, void ones too.
+
+    Takes `SECONDS` at most. Raises Retryable and NeedsAttention as `ask_about` does.
+    """
+    identity, connector = open_erp(connection)
+
+    def ask() -> tuple[ErpIdentity, list[ErpDetail]]:
+        who = connector.identity()
+        asked = [(kind, wanted) for kind, wanted in numbers.items() if wanted]
+        return who, [detail for kind, wanted in asked for detail in connector.find_by_number(kind, wanted)]
+
+    answered_by, found = ask_within(SECONDS, ask)
+    require_same_identity(identity, answered_by, erp=connection.wording.short_label)
+    return found
+
+
+def open_erp(connection: ErpConnection) -> tuple[ErpIdentity, Connector]:
+    """Who must answer, and the way to ask. Raises NeedsAttention when no sync has completed yet, or no key fits."""
     identity = connection.identity
     if identity is None:
         raise NeedsAttention(
@@ -44,10 +75,4 @@ def ask_about(connection: ErpConnection, links: Collection[SyncLink]) -> LookUp:
             "database URL again in the connection's settings.",
             cause="no encryption key fits",
         ) from None
-    answer = connector.look_up(
-        [link.erp_id for link in links],
-        job_ids={link.erp_job_id for link in links if link.erp_job_id},
-        timeout_seconds=SECONDS,
-    )
-    require_same_identity(identity, answer.identity, erp=connection.wording.short_label)
-    return answer
+    return identity, connector

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django import forms
@@ -15,7 +16,7 @@ from directory.admin.patterns import FixedOnceSaved
 from erpintegrations.connectors import CONNECTORS, wording_for
 from erpintegrations.connectors.base import ErpError
 from erpintegrations.models import ErpConnection
-from erpintegrations.services.change_connection import save_connection
+from erpintegrations.services.change_connection import ConnectionSettings, save_connection
 
 # Whoever edits a schedule or a task there runs any function of the server's Python.
 for model in apps.get_app_config("django_q").get_models():
@@ -95,8 +96,9 @@ class ErpConnectionAdmin(FixedOnceSaved):
     def save_model(self, request: HttpRequest, obj: ErpConnection, form: Any, change: bool) -> None:
         save_connection(
             connection=obj,
+            settings=replace(ConnectionSettings.of(obj), is_enabled=form.cleaned_data["is_enabled"]),
             database_url=form.cleaned_data["new_database_url"],
-            is_enabled=form.cleaned_data["is_enabled"],
+            seen_version=obj.version,
             by=request.user,  # type: ignore[arg-type]
             now=timezone.now(),
         )

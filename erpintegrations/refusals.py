@@ -103,3 +103,15 @@ class NumberNotPossible(Refusal):
     """The commitment's number in the ERP is blank, too long, or taken."""
 
     code = "number_not_possible"
+
+
+class OverrideNotPossible(Refusal):
+    """Unlink anyway is not needed here, was asked for already, or was answered already."""
+
+    code = "override_not_possible"
+
+
+class RecordNotThere(Refusal):
+    """The ERP's record that is to be linked was deleted or voided there, or linked to another commitment."""
+
+    code = "record_not_there"

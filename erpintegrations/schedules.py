@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ast
 import datetime
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Subquery
-from django_q.models import Schedule
+from django.db.models import Exists, Max, OuterRef, Subquery
+from django_q.models import Schedule, Task
 
 from erpintegrations.models import OPEN_STATES, ErpConnection, SyncRun
 
@@ -31,6 +31,7 @@ class Planned:
     schedule_type: str
     every: datetime.timedelta
     minutes: int | None = None
+    purpose: str = ""
 
     def columns(self) -> dict[str, Any]:
         return {
@@ -51,11 +52,62 @@ class Planned:
             return False
         return all((getattr(schedule, name) or None) == value for name, value in self.columns().items())
 
+    def problem_of(self, named: Sequence[Schedule], now: datetime.datetime) -> str:
+        """What is wrong with the schedules of this name: "missing", "broken", or "" for nothing."""
+        if not named:
+            return "missing"
+        return "" if len(named) == 1 and self.is_whole(named[0], now) else "broken"
+
 
 PLANNED = (
-    Planned(HOURLY_SYNC, "erpintegrations.tasks.sync_all", Schedule.MINUTES, MINUTE, minutes=1),
-    Planned(HOUSEKEEPING, "erpintegrations.tasks.housekeeping", Schedule.MINUTES, MINUTE, minutes=1),
+    Planned(
+        HOURLY_SYNC,
+        "erpintegrations.tasks.sync_all",
+        Schedule.MINUTES,
+        MINUTE,
+        minutes=1,
+        purpose="Looks which companies are due for a sync, by the interval of each, and hands these to a task process.",
+    ),
+    Planned(
+        HOUSEKEEPING,
+        "erpintegrations.tasks.housekeeping",
+        Schedule.MINUTES,
+        MINUTE,
+        minutes=1,
+        purpose="Gives a sign of life, mends the schedules, and hands on what a stopped task process left undone.",
+    ),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleState:
+    """A schedule as it is. `problem` is "" for one that is as it must be; `last_at` when its task last began, as far as
+    the task queue remembers.
+    """
+
+    name: str
+    purpose: str
+    every: datetime.timedelta
+    last_at: datetime.datetime | None
+    next_at: datetime.datetime | None
+    problem: str
+
+
+def schedule_states(*, now: datetime.datetime) -> list[ScheduleState]:
+    """Each schedule of the product, in two queries."""
+    schedules = list(Schedule.objects.order_by("id"))
+    functions = [planned.task for planned in PLANNED]
+    begun = Task.objects.filter(func__in=functions).values("func").annotate(at=Max("started")).values_list("func", "at")
+    last = dict(begun.order_by("func"))
+    states = []
+    for planned in PLANNED:
+        named = [schedule for schedule in schedules if schedule.name == planned.name]
+        next_at = named[0].next_run if named else None
+        problem = planned.problem_of(named, now)
+        states.append(
+            ScheduleState(planned.name, planned.purpose, planned.every, last.get(planned.task), next_at, problem)
+        )
+    return states
 
 
 def next_sync_due_at(connection: ErpConnection) -> datetime.datetime | None:
@@ -119,12 +171,11 @@ def ensure_schedules(*, now: datetime.datetime) -> list[str]:
 def schedule_problems(*, now: datetime.datetime) -> list[str]:
     """What `ensure_schedules` would mend."""
     schedules = list(Schedule.objects.all())
-    problems = []
-    for planned in PLANNED:
-        named = [schedule for schedule in schedules if schedule.name == planned.name]
-        if len(named) != 1 or not planned.is_whole(named[0], now):
-            problems.append(f"{planned.name} is {'broken' if named else 'missing'}")
-    return problems
+    problems = {
+        planned.name: planned.problem_of([each for each in schedules if each.name == planned.name], now)
+        for planned in PLANNED
+    }
+    return [f"{name} is {problem}" for name, problem in problems.items() if problem]
 
 
 def _ensure(planned: Planned, schedules: list[Schedule], now: datetime.datetime) -> str:

@@ -19,6 +19,7 @@ from commitments.models import Commitment, CostCode, CostType, ScheduleOfValuesL
 from directory.models import Company, Project, User
 from directory.refusals import Refusal
 from erpintegrations.models import ErpConnection, SyncRun
+from erpintegrations.services.change_connection import ConnectionSettings, save_connection
 from erpintegrations.services.link_commitment import link_commitments
 from erpintegrations.services.run_sync import open_run, perform_sync
 from sandbox import sample_books, sample_people
@@ -65,7 +66,7 @@ def load(*, now: datetime.datetime, say: Say = lambda _: None) -> bool:
             return False
         say("Loading its commitments …")
         company, admin = _load_company(plan, now)
-        connection = _connect(company, path, now)
+        connection = _connect(company, admin, path, now)
         _link(connection, plan, admin, now)
         say("Syncing twice, with a few deletions in Sage in between …")
         _sync(connection, now - FIRST_SYNC)
@@ -140,9 +141,15 @@ def _morning_of(planned: Planned) -> datetime.datetime:
     return datetime.datetime.combine(planned.contract_date, sample_books.WORKING_DAY_STARTS, tzinfo=datetime.UTC)
 
 
-def _connect(company: Company, path: Path, now: datetime.datetime) -> ErpConnection:
-    url = URL.create("sqlite", database=str(path.resolve())).render_as_string(hide_password=False)
-    return ErpConnection.objects.create(company=company, database_url=url, created_at=now - CONNECTED)
+def _connect(company: Company, by: User, path: Path, now: datetime.datetime) -> ErpConnection:
+    connected_at = now - CONNECTED
+    return save_connection(
+        connection=ErpConnection(company=company, created_at=connected_at),
+        settings=ConnectionSettings(label="Sample company"),
+        database_url=URL.create("sqlite", database=str(path.resolve())).render_as_string(hide_password=False),
+        by=by,
+        now=connected_at,
+    )
 
 
 def _link(connection: ErpConnection, plan: Plan, by: User, now: datetime.datetime) -> None:

@@ -9,11 +9,12 @@ from __future__ import annotations
 from erpintegrations.connectors.base import Connector, ConnectorFactory, NeedsAttention, Wording
 from erpintegrations.connectors.sage100 import WORDING as SAGE100_WORDING
 from erpintegrations.connectors.sage100 import Sage100Connector
+from erpintegrations.connectors.whereabouts import whereabouts
 
 CONNECTORS: dict[str, ConnectorFactory] = {"sage100": Sage100Connector}
 WORDINGS: dict[str, Wording] = {"sage100": SAGE100_WORDING}
 
-__all__ = ["CONNECTORS", "WORDINGS", "Connector", "Wording", "connector_for", "wording_for"]
+__all__ = ["CONNECTORS", "WORDINGS", "Connector", "Wording", "connector_for", "whereabouts", "wording_for"]
 
 
 def connector_for(key: str, database_url: str) -> Connector:

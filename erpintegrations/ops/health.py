@@ -8,13 +8,10 @@ import structlog
 from django.db import Error, connection
 from django.utils import timezone
 
-from erpintegrations.models import SyncRun, TaskHeartbeat
 from erpintegrations.schedules import schedule_problems
+from erpintegrations.selectors.sync_schedule import task_processes
 
 logger = structlog.get_logger(__name__)
-
-# The housekeeping beats each minute; with one worker it waits behind a sync, which has a lease of its own to show.
-LATE_AFTER_SECONDS = 180
 
 
 def health() -> tuple[bool, dict[str, Any]]:
@@ -34,13 +31,12 @@ def health() -> tuple[bool, dict[str, Any]]:
 
 def _tasks() -> str:
     now = timezone.now()
-    beaten_at = TaskHeartbeat.objects.order_by("-beaten_at").values_list("beaten_at", flat=True).first()
-    seconds = (now - beaten_at).total_seconds() if beaten_at else None
-    if seconds is not None and seconds <= LATE_AFTER_SECONDS:
+    processes = task_processes(now=now)
+    if processes.are_there:
         return "ok"
-    if SyncRun.objects.filter(state=SyncRun.State.RUNNING, lease_expires_at__gte=now).exists():
-        return "ok"
-    return "never seen" if seconds is None else f"last seen {seconds:.0f} seconds ago"
+    if processes.seen_at is None:
+        return "never seen"
+    return f"last seen {(now - processes.seen_at).total_seconds():.0f} seconds ago"
 
 
 def _schedules() -> str:

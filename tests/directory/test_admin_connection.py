@@ -36,7 +36,8 @@ def test_a_connection_is_added_and_recorded_without_its_url(as_superuser, superu
     assert connection.database_url == URL
     entry = Activity.objects.get(verb=Verb.CONNECTION_CHANGED)
     assert (entry.actor, entry.company) == (superuser, company)
-    assert entry.after == {"hourly_sync": True, "database_url": "set"}
+    assert (entry.before, entry.after["hourly_sync"], entry.after["database_url"]) == ({}, True, "set")
+    assert "s3cret" not in str(entry.after)
     assert "s3cret" not in response.content.decode()
 
 

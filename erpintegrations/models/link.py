@@ -23,6 +23,17 @@ class Presence(models.TextChoices):
 
 GONE = (Presence.DELETED, Presence.VOIDED, Presence.PURGED)
 
+# A record that is there, but is not what was agreed: another amount than ours, or another vendor or other lines than
+# when it was linked. What was linked before its vendor and lines were kept has nothing to be compared with.
+AMOUNT_DRIFTED = ~models.Q(erp_amount=models.F("amount"))
+VENDOR_DRIFTED = ~models.Q(expected_vendor_id="") & ~models.Q(erp_vendor_id=models.F("expected_vendor_id"))
+LINES_DRIFTED = (
+    ~models.Q(expected_lines_digest="")
+    & ~models.Q(erp_lines_digest="")
+    & ~models.Q(erp_lines_digest=models.F("expected_lines_digest"))
+)
+DRIFTED = models.Q(presence="present") & (AMOUNT_DRIFTED | VENDOR_DRIFTED | LINES_DRIFTED)
+
 
 class SyncLink(models.Model):
     """A commitment and its counterpart in the ERP, identified there by `erp_id` (lower case).
@@ -38,7 +49,8 @@ class SyncLink(models.Model):
     only. Whoever writes here filters on what they read (`version`, `presence`, `closed_at`), and counts the rows.
 
     `left_in_erp` marks one that two persons closed although its record stays in the ERP. `expected_*` is what the ERP
-    should hold, as it was when linked: where `erp_*` differs from it, or from `amount`, the two sides have drifted.
+    should hold, as it was when linked: where `erp_*` differs from it, or from `amount`, the two sides have drifted. The
+    database itself keeps `has_drifted`, so that the few that have are found among all.
 
     A closed link outlives its commitment, which may be deleted then; an open one keeps it from being deleted.
     `number`, `title`, `project_name`, `vendor_name` and `amount` are copies of ours that lists order and search by;
@@ -85,6 +97,11 @@ class SyncLink(models.Model):
     closed_commitment_revision = models.PositiveIntegerField(null=True)
     reopened_at = models.DateTimeField(null=True)
     left_in_erp = models.BooleanField(default=False)
+    has_drifted = models.GeneratedField(
+        expression=models.ExpressionWrapper(DRIFTED, output_field=models.BooleanField()),
+        output_field=models.BooleanField("drifted"),
+        db_persist=True,
+    )
 
     class Meta:
         ordering = ["number", "id"]
@@ -130,6 +147,12 @@ class SyncLink(models.Model):
                     ("linked_at", "linked_at"),
                 )
             ),
+            models.Index(
+                fields=["company", "number", "id"],
+                condition=models.Q(closed_at=None, has_drifted=True),
+                name="link_drifted",
+            ),
+            models.Index(fields=["commitment", "-id"], condition=models.Q(left_in_erp=True), name="link_left_in_erp"),
             models.Index(fields=["commitment", "-id"], name="link_by_commitment"),
             models.Index(fields=["connection", "erp_id"], name="link_by_erp_id"),
         ]
@@ -151,3 +174,7 @@ class SyncLink(models.Model):
     @property
     def is_gone(self) -> bool:
         return self.presence in GONE
+
+    @property
+    def erp_forbids_deletion(self) -> bool:
+        return self.presence == Presence.PRESENT and bool(self.invoiced_amount or self.changed_amount)

@@ -10,7 +10,10 @@ from commitments.models import Commitment
 
 
 class UnlinkedRecord(models.Model):
-    """A commitment in the ERP that has no open link. Kept up to date by each completed sync, by differences only."""
+    """A commitment in the ERP that has no open link. Kept up to date by each completed sync, by differences only.
+
+    Nothing hangs on it: what it is linked to, and whether it is there, is asked anew when somebody adopts it.
+    """
 
     company = models.ForeignKey("directory.Company", on_delete=models.PROTECT, related_name="+")
     connection = models.ForeignKey(

@@ -16,8 +16,8 @@ from directory.activity import Entry, record_many
 from directory.models import SubjectType, Verb
 from erpintegrations.models import SyncChange, SyncLink, SyncRun
 from erpintegrations.services.history_of_runs import teller_of
-from erpintegrations.services.observations import batches, columns_of, commitment_label, told, words
-from erpintegrations.sync.compare import UPDATED_AT, VALUE_FIELDS, Change, What
+from erpintegrations.services.observations import batches, columns_of, commitment_label, tell, told, verb_of
+from erpintegrations.sync.compare import VALUE_FIELDS, Change, What
 
 NO_NEWS = frozenset({What.FIRST_SEEN, What.TOUCHED})
 WRITTEN = ("presence", "presence_changed_at", "version", *VALUE_FIELDS)
@@ -50,10 +50,9 @@ def propose_changes(changes: Iterable[Change], *, run: SyncRun) -> None:
 
 def in_words(change: Change) -> tuple[dict[str, str], dict[str, str]]:
     """Before and after of everything that a run tells of a link, as plain words."""
-    differences = {name: pair for name, pair in change.differences().items() if name != VALUE_FIELDS[UPDATED_AT]}
-    before = {name: words(name, was) for name, (was, _) in differences.items()}
-    after = {name: words(name, becomes) for name, (_, becomes) in differences.items()}
-    return before, after
+    differences = change.differences()
+    differences.pop("erp_updated_at", None)
+    return tell(differences)
 
 
 def _still_current(batch: list[Change], read_at: datetime.datetime) -> list[tuple[Change, SyncLink]]:
@@ -124,16 +123,16 @@ def _row(change: Change, link: SyncLink, run: SyncRun) -> SyncChange:
 
 
 def _entries(current: list[tuple[Change, SyncLink]], run: SyncRun, now: datetime.datetime) -> Iterator[Entry]:
-    """The history of commitments tells of their presence and amounts; other details stay with the run."""
+    """The history of commitments tells of their presence, amounts, vendor and lines; the rest stays with the run."""
     actor, actor_label = teller_of(run)
     for change, link in current:
         before, after = told(change)
-        if not before or link.commitment_id is None:  # an open link always has its commitment
+        if not after or link.commitment_id is None:  # an open link always has its commitment
             continue
         yield Entry(
             company_id=link.company_id,
             project_id=link.project_id,
-            verb=Verb.PRESENCE_CHANGED if "presence" in before else Verb.AMOUNT_CHANGED,
+            verb=verb_of(after),
             subject_type=SubjectType.COMMITMENT,
             subject_id=link.commitment_id,
             subject_label=commitment_label(link),

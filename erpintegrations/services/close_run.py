@@ -16,6 +16,7 @@ from erpintegrations.connectors.base import ErpIdentity, Retryable
 from erpintegrations.models import ErpConnection, SyncRun
 from erpintegrations.services.apply_plan import apply_changes, propose_changes
 from erpintegrations.services.history_of_runs import record_run
+from erpintegrations.services.list_unlinked import apply_unlinked
 from erpintegrations.sync.compare import Plan, What
 from erpintegrations.sync.guard import Doubt
 from erpintegrations.sync.lease import Lease, worn_out
@@ -41,6 +42,8 @@ def complete(
         lease.renew()
         _keep_identity(connection, found.identity)
         applied = apply_changes(found.plan.changes, run=run, read_at=read_at, now=now)
+        if found.unlinked is not None:
+            apply_unlinked(found.unlinked, connection=connection, now=now)
         lease.write(state=State.COMPLETED, **_result(found.plan, applied, read_at, now))
         _supersede_older(run)
         if run.trigger != SyncRun.Trigger.SCHEDULE or applied.total() > applied[What.TOUCHED]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.db import IntegrityError, transaction
@@ -17,6 +18,7 @@ from erpintegrations.connectors.base import ErpRecord
 from erpintegrations.models import ErpConnection, Presence, SyncLink
 from erpintegrations.refusals import LinkNotPossible
 from erpintegrations.services.links import linked_state, unlinked_state
+from erpintegrations.services.list_unlinked import take_off_list
 from erpintegrations.services.observations import batches, columns_of_record, commitment_label
 
 if TYPE_CHECKING:
@@ -27,22 +29,47 @@ Pair = tuple[Commitment, ErpRecord]
 RELOAD = "Nothing was linked. Reload the page to see what is linked now, then try again."
 
 
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What the ERP's record should hold from now on: where it holds something else, the two sides have drifted."""
+
+    vendor_id: str
+    lines_digest: str
+
+
 def link_commitments(
-    *, connection: ErpConnection, pairs: Iterable[Pair], by: User | None, now: datetime.datetime
+    *,
+    connection: ErpConnection,
+    pairs: Iterable[Pair],
+    by: User | None,
+    now: datetime.datetime,
+    seen_at: datetime.datetime | None = None,
+    expected: Mapping[int, Expected] | None = None,
+    reason: str = "",
+    verb: Verb = Verb.LINKED,
 ) -> list[SyncLink]:
     """This function will link each commitment to its ERP record, all of them or none, and set them to synced.
 
-    What the ERP holds counts as not looked at: the next sync records it. `by` is None when the product does it itself.
-    Raises LinkNotPossible when a commitment or a record is linked already, or the two do not belong together.
+    What the ERP holds counts as not looked at, so that the next sync records it; unless the records were read just now,
+    at `seen_at`. `expected` says by commitment what the record should hold; what it holds now, where nothing is said.
+    `by` is None when the product does it itself.
+    `verb` is how the history calls it. Raises LinkNotPossible when a commitment or a record is linked already, a
+    commitment was sent or taken back since it was read, or the two do not belong together.
     """
     chosen = list(pairs)
     _check(connection, chosen)
     links = [_link(connection, commitment, record, by, now) for commitment, record in chosen]
+    for link, (commitment, record) in zip(links, chosen, strict=True):
+        _expect(link, record, (expected or {}).get(commitment.pk), seen_at)
     try:
         with transaction.atomic():
             SyncLink.objects.bulk_create(links, batch_size=500)
             _move_on([commitment for commitment, _ in chosen], now)
-            record_many(_entry(link, commitment, by, now) for link, (commitment, _) in zip(links, chosen, strict=True))
+            take_off_list(connection, [record.erp_id for _, record in chosen])
+            record_many(
+                _entry(link, commitment, by, now, verb, reason)
+                for link, (commitment, _) in zip(links, chosen, strict=True)
+            )
     except IntegrityError:  # the constraints decide when two link at once
         raise LinkNotPossible(
             "Somebody else linked one of these commitments, or its record in the ERP, at the same moment.",
@@ -94,14 +121,16 @@ def _refuse_linked(connection: ErpConnection, pairs: list[Pair]) -> None:
 
 
 def _move_on(commitments: list[Commitment], now: datetime.datetime) -> None:
-    for pks in batches(commitment.pk for commitment in commitments):
-        moved = (
-            Commitment.objects.filter(pk__in=pks)
-            .exclude(erp_status=Commitment.ErpStatus.SYNCED)
-            .update(erp_status=Commitment.ErpStatus.SYNCED, revision=F("revision") + 1, updated_at=now)
-        )
-        if moved != len(pks):
+    """Each from the ERP status in which it was read: one that was sent or taken back meanwhile is not linked too."""
+    for status in sorted({commitment.erp_status for commitment in commitments}):
+        if status == Commitment.ErpStatus.SYNCED:
             raise LinkNotPossible("One of these commitments is synced already.", remedy=RELOAD)
+        for pks in batches(commitment.pk for commitment in commitments if commitment.erp_status == status):
+            moved = Commitment.objects.filter(pk__in=pks, erp_status=status).update(
+                erp_status=Commitment.ErpStatus.SYNCED, revision=F("revision") + 1, updated_at=now
+            )
+            if moved != len(pks):
+                raise LinkNotPossible("One of these commitments was sent or linked meanwhile.", remedy=RELOAD)
 
 
 def _link(
@@ -127,17 +156,28 @@ def _link(
     )
 
 
-def _entry(link: SyncLink, commitment: Commitment, by: User | None, now: datetime.datetime) -> Entry:
+def _expect(link: SyncLink, record: ErpRecord, expected: Expected | None, seen_at: datetime.datetime | None) -> None:
+    link.expected_vendor_id = expected.vendor_id[:30] if expected else link.erp_vendor_id
+    link.expected_lines_digest = expected.lines_digest[:64] if expected else link.erp_lines_digest
+    if seen_at is not None:
+        link.presence = Presence.VOIDED if record.is_void else Presence.PRESENT
+        link.presence_changed_at = link.checked_at = seen_at
+
+
+def _entry(
+    link: SyncLink, commitment: Commitment, by: User | None, now: datetime.datetime, verb: Verb, reason: str
+) -> Entry:
     return Entry(
         company_id=link.company_id,
         project_id=link.project_id,
-        verb=Verb.LINKED,
+        verb=verb,
         subject_type=SubjectType.COMMITMENT,
         subject_id=commitment.pk,
         subject_label=commitment_label(link),
         at=now,
         actor=by,
         actor_label="ERP Integrations",
+        reason=reason,
         before=unlinked_state(commitment.erp_status),
         after=linked_state(link),
     )

@@ -7,7 +7,7 @@ links, does so in `apply_plan`, by the same rows and words.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -28,7 +28,8 @@ Item = TypeVar("Item")
 
 BATCH_SIZE = 500
 WRITTEN = ("presence", "presence_changed_at", "checked_at", "version", *VALUE_FIELDS)
-TOLD = ("presence", *AMOUNT_FIELDS)
+LINES = "erp_lines_digest"
+TOLD = ("presence", *AMOUNT_FIELDS, "erp_vendor_id", LINES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +99,28 @@ def columns_of_record(record: ErpRecord) -> dict[str, Any]:
 
 
 def told(change: Change) -> tuple[dict[str, str], dict[str, str]]:
-    """Before and after of what a commitment's history tells of: its presence and its amounts, as plain words."""
-    differences = {name: pair for name, pair in change.differences().items() if name in TOLD}
-    before = {name: words(name, was) for name, (was, _) in differences.items()}
-    after = {name: words(name, becomes) for name, (_, becomes) in differences.items()}
+    """Before and after of what a commitment's history tells of: its presence, amounts, vendor and lines."""
+    return tell({name: pair for name, pair in change.differences().items() if name in TOLD})
+
+
+def tell(differences: Mapping[str, tuple[object, object]]) -> tuple[dict[str, str], dict[str, str]]:
+    """Before and after in plain words. Of lines, whose digest says nothing to anybody, only that they are other ones;
+    and not even that where their amounts tell it already.
+    """
+    lines_before, lines_after = differences.get(LINES, ("", ""))
+    plain = {name: pair for name, pair in differences.items() if name != LINES}
+    before = {name: words(name, was) for name, (was, _) in plain.items()}
+    after = {name: words(name, becomes) for name, (_, becomes) in plain.items()}
+    if lines_before and lines_after and not plain.keys() & set(AMOUNT_FIELDS):
+        after[LINES] = "Changed"
     return before, after
+
+
+def verb_of(after: Mapping[str, str]) -> Verb:
+    """What a history entry is called that tells of these."""
+    if "presence" in after:
+        return Verb.PRESENCE_CHANGED
+    return Verb.AMOUNT_CHANGED if after.keys() & set(AMOUNT_FIELDS) else Verb.RECORD_CHANGED
 
 
 def words(name: str, value: object) -> str:
@@ -141,13 +159,13 @@ def _next_version(observation: Observation, checked_at: datetime.datetime) -> Sy
 
 def _entry(observation: Observation, at: datetime.datetime, actor: User) -> Entry | None:
     before, after = told(observation.change) if observation.change else ({}, {})
-    if not before:
+    if not after:
         return None
     link = observation.link
     return Entry(
         company_id=link.company_id,
         project_id=link.project_id,
-        verb=Verb.PRESENCE_CHANGED if "presence" in before else Verb.AMOUNT_CHANGED,
+        verb=verb_of(after),
         subject_type=SubjectType.COMMITMENT,
         subject_id=link.linked_commitment.pk,
         subject_label=commitment_label(link),

@@ -28,6 +28,7 @@ from erpintegrations.sync.guard import Doubt, doubt
 from erpintegrations.sync.lease import Clock, Lease, LeaseLost, claim
 from erpintegrations.sync.links import open_links
 from erpintegrations.sync.reading import Beat, Found, read_and_compare
+from erpintegrations.sync.unlinked import known_unlinked
 
 if TYPE_CHECKING:
     from directory.models import User
@@ -159,7 +160,7 @@ def _read_and_close(
             read_at = clock()
         beat(phase, done, total)
 
-    found = _read(connection, connector_of(connection), read_afresh, retry_waits)
+    found = _read(connection, connector_of(connection), read_afresh, retry_waits, lists_unlinked=True)
     why = _doubt(connection, found, confirmed=_confirmed_links(run))
     beat(SyncRun.Phase.APPLYING)
     if why is not None:
@@ -169,11 +170,22 @@ def _read_and_close(
         close_run.complete(lease, run, found, connection=connection, read_at=read_at, now=clock())
 
 
-def _read(connection: ErpConnection, connector: Connector, beat: Beat, retry_waits: Sequence[float]) -> Found:
+def _read(
+    connection: ErpConnection,
+    connector: Connector,
+    beat: Beat,
+    retry_waits: Sequence[float],
+    *,
+    lists_unlinked: bool = False,
+) -> Found:
     for wait in (*retry_waits, None):
         try:
             return read_and_compare(
-                connector, partial(open_links, connection.pk), expected=connection.identity, beat=beat
+                connector,
+                partial(open_links, connection.pk),
+                expected=connection.identity,
+                beat=beat,
+                load_unlinked=partial(known_unlinked, connection.pk) if lists_unlinked else None,
             )
         except Retryable as error:
             if wait is None:

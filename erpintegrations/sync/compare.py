@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -24,7 +24,7 @@ VOIDED = "voided"
 PURGED = "purged"
 GONE = frozenset({DELETED, VOIDED, PURGED})
 
-Values = tuple[str, str, str, str, str, Decimal, Decimal, Decimal, datetime.datetime | None]
+Values = tuple[str, str, str, str, str, Decimal, Decimal, Decimal, str, datetime.datetime | None]
 """What is recorded of a record, in the order of VALUE_FIELDS."""
 
 VALUE_FIELDS = (
@@ -36,13 +36,16 @@ VALUE_FIELDS = (
     "erp_amount",
     "changed_amount",
     "invoiced_amount",
+    "erp_lines_digest",
     "erp_updated_at",
 )
 AMOUNT_FIELDS = ("erp_amount", "changed_amount", "invoiced_amount")
 # How much of the texts, which come first, is kept for showing them. A test holds this against the columns.
 WIDTHS = (50, 30, 30, 30, 200)
+DIGEST_WIDTH = 64
 JOB: Final = 1
-UPDATED_AT: Final = 8
+LINES: Final = 8
+UPDATED_AT: Final = 9
 
 
 class What(StrEnum):
@@ -133,6 +136,7 @@ def values_of(record: ErpRecord) -> Values:
         record.amount,
         record.changed_amount,
         record.invoiced_amount,
+        record.lines_digest[:DIGEST_WIDTH],
         moment,
     )
 
@@ -146,14 +150,21 @@ def judge(link: LinkState, record: ErpRecord | None, *, job_exists: bool) -> Cha
     if presence == link.presence:
         if values == link.values:
             return None
-        what = What.TOUCHED if values[:UPDATED_AT] == link.values[:UPDATED_AT] else What.CHANGED
+        what = What.CHANGED if _is_news(link.values, values) else What.TOUCHED
     elif presence == VOIDED:
         what = What.VOIDED
     elif link.presence in GONE:
         what = What.RETURNED
     else:
-        what = What.FIRST_SEEN if values[:UPDATED_AT] == link.values[:UPDATED_AT] else What.CHANGED
+        what = What.CHANGED if _is_news(link.values, values) else What.FIRST_SEEN
     return Change(what, link, presence, values)
+
+
+def _is_news(before: Values, after: Values) -> bool:
+    """Whether anybody is told. Lines that become known for the first time are not other lines."""
+    if before[:LINES] != after[:LINES]:
+        return True
+    return before[LINES] != after[LINES] and bool(before[LINES] and after[LINES])
 
 
 def _judge_missing(link: LinkState, *, job_exists: bool) -> Change | None:
@@ -167,9 +178,13 @@ def _judge_missing(link: LinkState, *, job_exists: bool) -> Change | None:
 
 
 class Comparison:
-    """One reading against the links: `feed` it every record, settle what is `missing`, then `finish`."""
+    """One reading against the links: `feed` it every record, settle what is `missing`, then `finish`.
 
-    def __init__(self, links: Iterable[LinkState]) -> None:
+    Records that have no link are handed on to `unlinked`, many at a time.
+    """
+
+    def __init__(self, links: Iterable[LinkState], unlinked: Callable[[list[ErpRecord]], None] | None = None) -> None:
+        self._unlinked = unlinked
         self._pending = {link.erp_id: link for link in links}
         self._plan = Plan(links_compared=len(self._pending))
 
@@ -182,10 +197,12 @@ class Comparison:
         """Take in records of the reading, each of which comes once. The inner loop of a sync."""
         plan, pop = self._plan, self._pending.pop
         read = present = void = 0
+        unlinked: list[ErpRecord] = []
         for record in records:
             read += 1
             link = pop(record.erp_id, None)
             if link is None:
+                unlinked.append(record)
                 continue
             if record.is_void:
                 void += 1
@@ -200,6 +217,7 @@ class Comparison:
                     record.amount,
                     record.changed_amount,
                     record.invoiced_amount,
+                    record.lines_digest,
                     record.updated_at,
                 ):
                     continue
@@ -207,6 +225,8 @@ class Comparison:
         plan.records_read += read
         plan.present += present
         plan.void += void
+        if self._unlinked is not None and unlinked:
+            self._unlinked(unlinked)
 
     def missing(self) -> list[LinkState]:
         """The links whose record has not come, apart from those that are known to be gone."""

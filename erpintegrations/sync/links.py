@@ -22,7 +22,7 @@ def open_links(connection_id: int) -> Iterator[LinkState]:
     share = shared.setdefault
     links = SyncLink.objects.filter(connection_id=connection_id, closed_at=None).order_by()
     for id, erp_id, version, presence, *values in links.values_list(*FIELDS).iterator(chunk_size=CHUNK):
-        number, job, vendor, status, description, amount, changed, invoiced, moment = values
+        number, job, vendor, status, description, amount, changed, invoiced, lines, moment = values
         yield LinkState(
             id,
             erp_id,
@@ -37,6 +37,7 @@ def open_links(connection_id: int) -> Iterator[LinkState]:
                 amount,
                 share(changed, changed),
                 share(invoiced, invoiced),
+                lines,
                 _naive(moment),
             ),
         )

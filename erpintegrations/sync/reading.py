@@ -14,6 +14,7 @@ from erpintegrations.connectors.base import Connector, ErpIdentity
 from erpintegrations.models import SyncRun
 from erpintegrations.sync.compare import Comparison, LinkState, Plan
 from erpintegrations.sync.identity import require_same_identity
+from erpintegrations.sync.unlinked import Known, UnlinkedComparison, UnlinkedPlan
 
 RECORDS_AT_ONCE = 1000
 ASKED_AT_ONCE = 500
@@ -29,10 +30,11 @@ class Beat(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What one complete reading means, and who answered."""
+    """What one complete reading means, and who answered. `unlinked` is None when nobody asked for it."""
 
     plan: Plan
     identity: ErpIdentity
+    unlinked: UnlinkedPlan | None = None
 
 
 def read_and_compare(
@@ -41,14 +43,18 @@ def read_and_compare(
     *,
     expected: ErpIdentity | None,
     beat: Beat,
+    load_unlinked: Callable[[], Known] | None = None,
 ) -> Found:
     """This function will read every record once, ask again for the missing ones, and say what that means.
+
+    With `load_unlinked`, also what it means for the list of records without a link.
 
     Raises Retryable and NeedsAttention, also when another company answers than `expected`; whatever `beat` raises.
     """
     erp = connector.wording.label
     beat(Phase.CONNECTING)
-    comparison = Comparison(load_links())
+    unlinked = UnlinkedComparison(load_unlinked()) if load_unlinked else None
+    comparison = Comparison(load_links(), unlinked.feed if unlinked else None)
     with connector.reading() as reading:
         identity = reading.identity
         require_same_identity(expected, identity, erp=erp)
@@ -60,7 +66,7 @@ def read_and_compare(
             beat(Phase.READING, comparison.plan.records_read, total)
     _ask_again(connector, comparison, job_ids, identity, beat)
     beat(Phase.COMPARING)
-    return Found(comparison.finish(job_ids), identity)
+    return Found(comparison.finish(job_ids), identity, unlinked.finish() if unlinked else None)
 
 
 def _ask_again(

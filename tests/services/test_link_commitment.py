@@ -102,9 +102,9 @@ def test_another_companys_commitment_is_not_linked(link, record_of):
     assert_refused(link, [(foreign, record_of())], "Subcontract SC-9 belongs to another company than this connection.")
 
 
-def test_a_commitment_that_is_synced_already_is_refused(link, commitment, record_of):
+def test_a_commitment_that_was_moved_on_since_it_was_read_is_refused(link, commitment, record_of):
     Commitment.objects.update(erp_status=Commitment.ErpStatus.SYNCED)
-    assert_refused(link, [(commitment, record_of())], "One of these commitments is synced already.")
+    assert_refused(link, [(commitment, record_of())], "One of these commitments was sent or linked meanwhile.")
 
 
 def test_an_unlinked_commitment_can_be_linked_again(link, commitment, record_of, approver, access_of, now):

@@ -103,7 +103,7 @@ def access_for(user: User, company: Company) -> CompanyAccess | None:
 class CompanyRequest(HttpRequest):
     """A request on a company's page: signed in, the company visible to the person."""
 
-    user: User  # type: ignore[assignment]
+    user: User
     company: Company
     access: CompanyAccess
 

@@ -93,8 +93,8 @@ def _suite(processes: Processes, name: str, url: str, arguments: list[str]) -> t
     report = RESULTS / f"{name.lower()}.xml"
     report.unlink(missing_ok=True)
     environment = {**os.environ, "TEST_DATABASE_URL": url, "PYTHONUNBUFFERED": "1"}
-    # What is not about the database needs to be shown once only.
-    once = ["--ignore=tests/tooling"] if url and not arguments else []
+    # What is not about the database, or brings its own, needs to be shown once only.
+    once = [f"--ignore=tests/{part}" for part in ("tooling", "browser", "endurance")] if url and not arguments else []
     started = time.monotonic()
     command = [str(PYTHON), "-m", "pytest", "-n", "auto", f"--junitxml={report}", *once, *arguments]
     os.chdir(ROOT)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import uuid
 
 from django.conf import settings
@@ -28,6 +29,9 @@ class Export(models.Model):
     case, as the ERP compares numbers). `document` is the commitment as it was sent, in the ERP's field names and as
     the ERP would store it. `key` makes writing idempotent: the bridge is asked for it before anything is written.
     Nothing is linked but by reading the ERP back.
+
+    `written_at` is when the bridge was given the document: from then on it may be in the ERP, until the bridge says
+    that it is not. What can be tried again goes back to accepted; `lease_expires_at` then is not before when.
     """
 
     class State(models.TextChoices):
@@ -137,3 +141,8 @@ class Export(models.Model):
     @property
     def is_open(self) -> bool:
         return self.state in self.OPEN
+
+    @property
+    def next_attempt_at(self) -> datetime.datetime | None:
+        """When an accepted export is tried again that could not be brought on its way; None for any other."""
+        return self.lease_expires_at if self.state == self.State.ACCEPTED else None

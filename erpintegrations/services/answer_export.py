@@ -24,14 +24,15 @@ from erpintegrations.models import ErpConnection, Export
 from erpintegrations.refusals import (
     ChangedMeanwhile,
     ErpNotReachable,
-    ErpStatusForbids,
     NumberNotPossible,
     ReasonRequired,
 )
 from erpintegrations.selectors.numbers import exports_with_numbers, living, same_number, used_by_export, used_by_record
 from erpintegrations.selectors.widths import as_stored
 from erpintegrations.services import live_erp
+from erpintegrations.services.decide_export import why_not_reject
 from erpintegrations.services.exports import already_answered, current_exports, export_entry, move_commitment, name_of
+from erpintegrations.services.live_bridge import BridgeOf, bridge_of
 from erpintegrations.services.rejection_mail import announce_rejection
 from erpintegrations.services.widths import widths_in_force
 
@@ -45,6 +46,8 @@ REJECTABLE = {
     State.FAILED: ErpStatus.FAILED_TO_EXPORT,
     State.AWAITING: ErpStatus.EXPORTING,
 }
+ACCEPTABLE = (State.READY,)
+RETRYABLE = (State.FAILED,)
 BLANK = "Commitment ID can't be blank."
 NOTHING_CHANGED = "Nothing was changed. Try again in a minute."
 
@@ -75,7 +78,7 @@ def accept_exports(
     ChangedMeanwhile.
     """
     chosen = current_exports(list(exports), access)
-    refusals = _not_allowed(chosen, access) or _answered(chosen, {State.READY}, access, now)
+    refusals = _not_allowed(chosen, access) or _answered(chosen, ACCEPTABLE, access, now)
     passing = [export for export in chosen if export.pk not in refusals]
     wanted = {export.pk: as_stored(numbers.get(export.pk, "")) for export in passing}
     refusals |= _impossible_numbers(passing, wanted, now)
@@ -86,21 +89,29 @@ def accept_exports(
 
 
 def reject_exports(
-    *, exports: Iterable[Export], access: CompanyAccess, reason: str, now: datetime.datetime, origin: str = ""
+    *,
+    exports: Iterable[Export],
+    access: CompanyAccess,
+    reason: str,
+    now: datetime.datetime,
+    origin: str = "",
+    bridge_of: BridgeOf = bridge_of,
 ) -> list[Outcome]:
     """This function will reject exports: the commitments can be edited again, and who sent them is told by mail.
 
-    What was accepted once may have reached the ERP, and is looked for there first. `origin` is the site's own address,
-    for the link in the mail. Raises ReasonRequired; for the rest, each outcome carries its refusal: NotAllowed,
-    LacksPrivilege; AlreadyAnswered; NumberNotPossible for one that is in the ERP; ErpNotReachable; ChangedMeanwhile.
+    What was accepted once may have reached the ERP, and is looked for there first: if it has, it is linked. `origin` is
+    the site's own address, for the link in the mail. Raises ReasonRequired; for the rest, each outcome carries its
+    refusal: NotAllowed, LacksPrivilege; AlreadyAnswered; NumberNotPossible for one that is in the ERP; ErpNotReachable;
+    ChangedMeanwhile.
     """
     reason = reason.strip()
     if not reason:
         raise ReasonRequired("A rejection needs a reason.", remedy="Say what is to be corrected: the sender reads it.")
     chosen = current_exports(list(exports), access)
-    refusals = _not_allowed(chosen, access) or _answered(chosen, REJECTABLE, access, now) | _written(chosen)
+    refusals = _not_allowed(chosen, access) or _answered(chosen, REJECTABLE, access, now)
     passing = [export for export in chosen if export.pk not in refusals]
-    refusals |= _in_the_erp([export for export in passing if export.state != State.READY])
+    accepted_once = [export for export in passing if export.state != State.READY]
+    refusals |= why_not_reject(exports=accepted_once, access=access, now=now, bridge_of=bridge_of)
     for export in passing:
         if export.pk not in refusals and (refusal := _reject(export, reason, access, now, origin)):
             refusals[export.pk] = refusal
@@ -114,11 +125,21 @@ def retry_exports(*, exports: Iterable[Export], access: CompanyAccess, now: date
     ChangedMeanwhile.
     """
     chosen = current_exports(list(exports), access)
-    refusals = _not_allowed(chosen, access) or _answered(chosen, {State.FAILED}, access, now)
+    refusals = _not_allowed(chosen, access) or _answered(chosen, RETRYABLE, access, now)
     for export in chosen:
         if export.pk not in refusals and (refusal := _retry(export, access, now)):
             refusals[export.pk] = refusal
     return _outcomes(chosen, refusals, access)
+
+
+def why_not_answer(
+    *, exports: Collection[Export], access: CompanyAccess, states: Collection[str], now: datetime.datetime
+) -> dict[int, Refusal]:
+    """This function will say, by the export's id, why it cannot be answered, as far as that is known without the ERP.
+
+    `states` are those in which it can: `ACCEPTABLE`, `REJECTABLE` or `RETRYABLE`.
+    """
+    return _not_allowed(exports, access) or _answered(exports, states, access, now)
 
 
 # ---- What is refused -------------------------------------------------------------------------------------------------
@@ -133,18 +154,6 @@ def _answered(
     exports: Collection[Export], states: Collection[str], access: CompanyAccess, now: datetime.datetime
 ) -> dict[int, Refusal]:
     return {export.pk: already_answered(export, access, now) for export in exports if export.state not in states}
-
-
-def _written(exports: Collection[Export]) -> dict[int, Refusal]:
-    """What the bridge has written is not taken back by rejecting it, even where a reading does not show it yet."""
-    return {
-        export.pk: ErpStatusForbids(
-            f"{name_of(export)} was written to {export.connection.wording.short_label} already.",
-            remedy="Wait for the next sync, which links it. Then delete it there, and unlink it.",
-        )
-        for export in exports
-        if export.state == State.AWAITING and export.method == Export.Method.BRIDGE
-    }
 
 
 def _impossible_numbers(
@@ -217,20 +226,6 @@ def _find(numbers: Mapping[Export, str], connection: ErpConnection) -> list[ErpD
         kind: sorted({number for export, number in numbers.items() if export.kind == kind}) for kind in CommitmentKind
     }
     return live_erp.find_numbers(connection, by_kind)
-
-
-def _in_the_erp(exports: Collection[Export]) -> dict[int, Refusal]:
-    """Rejected, a commitment is sent and written once more: so not while its number is found in the ERP."""
-    if not exports:
-        return {}
-    connection = next(iter(exports)).connection
-    erp = connection.wording.short_label
-    refusals = _living({export: export.erp_number for export in exports}, connection)
-    for pk, refusal in refusals.items():
-        if isinstance(refusal, NumberNotPossible):
-            remedy = f"It was not rejected. Wait for the next sync, which links it; or delete it in {erp}, then reject."
-            refusals[pk] = NumberNotPossible(refusal.message, remedy=remedy)
-    return refusals
 
 
 # ---- What is written -------------------------------------------------------------------------------------------------

@@ -11,9 +11,10 @@ from django.db.models import Q
 
 from commitments.models import Vendor
 from directory.models import Project
-from erpintegrations.enqueue import enqueue_sync, runs_in_queue
-from erpintegrations.models import ErpConnection, SyncLink, SyncRun, TaskHeartbeat
+from erpintegrations.enqueue import enqueue_export, enqueue_sync, exports_in_queue, runs_in_queue
+from erpintegrations.models import ErpConnection, Export, SyncLink, SyncRun, TaskHeartbeat
 from erpintegrations.schedules import connections_due, ensure_schedules
+from erpintegrations.services.export_commitment import due
 from erpintegrations.services.rejection_mail import hand_on_rejection_mails
 from erpintegrations.services.run_sync import request_sync
 from erpintegrations.sync.lease import abandoned
@@ -36,12 +37,13 @@ def request_due_syncs(*, now: datetime.datetime) -> None:
 
 
 def keep_house(*, now: datetime.datetime) -> None:
-    """This function will give the sign of life, mend the schedules, hand on abandoned runs, and copy renamed names."""
+    """This function will give the sign of life, mend the schedules, hand on what was left lying, and copy new names."""
     last = TaskHeartbeat.objects.filter(pk=HEARTBEAT).values_list("beaten_at", flat=True).first()
     steps: tuple[Callable[[], object], ...] = (
         lambda: TaskHeartbeat.objects.update_or_create(name=HEARTBEAT, defaults={"beaten_at": now}),
         lambda: _mend_schedules(now),
         lambda: hand_on_abandoned_runs(now=now),
+        lambda: hand_on_exports(now=now),
         lambda: hand_on_rejection_mails(now=now),
         lambda: copy_renamed(since=last and last - OVERLAP),
     )
@@ -60,6 +62,18 @@ def hand_on_abandoned_runs(*, now: datetime.datetime) -> list[int]:
     for run_id in handed_on:
         logger.warning("Sync run was abandoned, and is handed to a task process again", run_id=run_id)
         enqueue_sync(run_id)
+    return handed_on
+
+
+def hand_on_exports(*, now: datetime.datetime) -> list[int]:
+    """This function will enqueue exports that are due: those to be tried again, left by a killed worker, or lost."""
+    just_accepted = Q(state=Export.State.ACCEPTED, lease_expires_at=None, answered_at__gte=now - PATIENCE)
+    exports = Export.objects.filter(due(now)).exclude(just_accepted).order_by("pk").values_list("pk", flat=True)
+    queued = exports_in_queue(now) if exports else frozenset()
+    handed_on = [export_id for export_id in exports if export_id not in queued]
+    for export_id in handed_on:
+        logger.info("An export is handed to a task process again", export_id=export_id)
+        enqueue_export(export_id)
     return handed_on
 
 

@@ -23,6 +23,7 @@ from erpintegrations.enqueue import enqueue_sync
 from erpintegrations.models import OPEN_STATES, ErpConnection, SyncChange, SyncRun
 from erpintegrations.services import close_run
 from erpintegrations.services.history_of_runs import record_run
+from erpintegrations.services.read_back import read_back
 from erpintegrations.sync.compare import VANISHED
 from erpintegrations.sync.guard import Doubt, doubt
 from erpintegrations.sync.lease import Clock, Lease, LeaseLost, claim
@@ -103,6 +104,9 @@ def perform_sync(
     else:
         with structlog.contextvars.bound_contextvars(sync_run_id=run_id):
             _perform(lease, run, clock, partial(_beat, lease, on_progress), retry_waits, connector_of)
+            run.refresh_from_db()
+            if run.state == SyncRun.State.COMPLETED:
+                _read_exports_back(run, clock)
     run.refresh_from_db()
     return run
 
@@ -206,6 +210,19 @@ def _confirmed_links(run: SyncRun) -> frozenset[int]:
         return frozenset()
     proposed = SyncChange.objects.filter(run_id=run.confirms_id, what__in=[what.value for what in VANISHED])
     return frozenset(proposed.values_list("link_id", flat=True))
+
+
+def _read_exports_back(run: SyncRun, clock: Clock) -> None:
+    """What was exported since should be in the ERP by now. The run has ended: nothing here can make it fail."""
+    try:
+        done = read_back(connection=run.connection, now=clock())
+    except ErpError as error:
+        logger.warning("Exports could not be read back; the next sync looks again", cause=error.cause)
+    except Exception:
+        logger.exception("Exports could not be read back; the next sync looks again")
+    else:
+        if done.linked or done.to_decide:
+            logger.info("Exports were read back", linked=done.linked, to_decide=done.to_decide)
 
 
 def _explain(error: BaseException, run: SyncRun) -> tuple[str, str]:

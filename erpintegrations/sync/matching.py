@@ -72,11 +72,6 @@ class Match:
         return not any(line.differs for line in self.lines)
 
 
-def with_number(document: Mapping[str, Any], number: str) -> dict[str, Any]:
-    """The document under the number that accounting accepted it with."""
-    return {**document, NUMBER_FIELD[CommitmentKind(document["kind"])]: number}
-
-
 def same_number(one: str, other: str) -> bool:
     """As the ERP compares numbers: without regard to case and to blanks around them."""
     return one.strip().upper() == other.strip().upper()
@@ -90,8 +85,8 @@ def match(detail: ErpDetail, document: Mapping[str, Any]) -> Match:
     date = record.contract_date.isoformat() if record.contract_date else NONE
     header = (
         Comparison("Number", number.strip().upper(), record.number.strip().upper()),
-        Comparison("Vendor", _reference(document.get("vndnum")), record.vendor_id),
-        Comparison("Job", _reference(document.get("jobnum")), record.job_id),
+        Comparison("Vendor", _number(document.get("vndnum")), record.vendor_id),
+        Comparison("Job", _number(document.get("jobnum")), record.job_id),
         Comparison("Total of the lines", _total(kind, document), _money(record.amount)),
         # What a change order added is no longer what was exported.
         Comparison("Changed amount", "0.00", _money(record.changed_amount)),
@@ -123,7 +118,7 @@ def _line(kind: CommitmentKind, place: int, ours: Mapping[str, Any] | None, thei
             "Description", str(document.get("dscrpt", "")).strip(), theirs.description if theirs else NONE, False
         ),
         Comparison("Cost code", _number(document.get("cstcde")), _number(theirs.cost_code) if theirs else NONE),
-        Comparison("Cost type", _reference(document.get("csttyp")), theirs.cost_type if theirs else NONE),
+        Comparison("Cost type", _number(document.get("csttyp")), theirs.cost_type if theirs else NONE),
         Comparison(
             "Amount",
             _money(_decimal(document.get(AMOUNT_FIELD[kind]))) if ours is not None else NONE,
@@ -150,13 +145,9 @@ def _decimal(value: object) -> Decimal | None:
 
 
 def _number(value: object) -> str:
-    """A number without trailing zeros, as text: "3.300" is "3.3", none and 0 are ''."""
+    """A number or a reference without trailing zeros, as text: "3.300" is "3.3", none and 0 are ''."""
     found = _decimal(value)
     return f"{found.normalize():f}" if found else NONE
-
-
-def _reference(value: object) -> str:
-    return _number(value)
 
 
 def _money(amount: Decimal | None) -> str:

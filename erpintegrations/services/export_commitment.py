@@ -1,0 +1,215 @@
+"""Export: bring an accepted commitment on its way into the ERP, at most once, whatever dies or times out in between.
+
+Claim → commit → look into the ERP, then ask the bridge, before anything is written → write → read back. Every write
+here is conditional on the export being as this process left it, so that one that was taken for dead writes nothing.
+"""
+
+from __future__ import annotations
+
+import datetime
+import uuid
+
+import structlog
+from django.db.models import F, Q
+from django.utils import timezone
+
+from commitments.models import Commitment
+from directory.activity import record
+from directory.models import Verb
+from erpintegrations.connectors.base import CommitmentKind, ErpError, NeedsAttention, Retryable
+from erpintegrations.connectors.bridge import BridgeReceipt, Refused
+from erpintegrations.models import Export, SyncLink
+from erpintegrations.refusals import LinkNotPossible
+from erpintegrations.services import live_erp
+from erpintegrations.services.documents import document_to_write
+from erpintegrations.services.exports import export_entry, name_of
+from erpintegrations.services.live_bridge import BridgeOf, bridge_of
+from erpintegrations.services.read_back import NO_LEASE, ExportMovedOn, fail, look_for, move, settle
+from erpintegrations.sync.lease import Clock
+
+logger = structlog.get_logger(__name__)
+
+State = Export.State
+ErpStatus = Commitment.ErpStatus
+
+# Longer than all that one attempt may wait for, all time-outs added up.
+LEASE = datetime.timedelta(minutes=5)
+# Before each further attempt; the last one again and again.
+PAUSES = tuple(datetime.timedelta(minutes=minutes) for minutes in (1, 2, 5, 15, 30, 60))
+MOST_ATTEMPTS = 8
+UNEXPECTED = "Something unexpected went wrong in this product."
+COMES_BACK = "It is tried again by itself."
+
+
+def perform_export(*, export_id: int, clock: Clock = timezone.now, bridge_of: BridgeOf = bridge_of) -> Export:
+    """This function will claim an accepted export and bring it on its way; give the export as it then is.
+
+    One that somebody else works on, that waits for its next attempt, or that has moved on, is left alone. What goes
+    wrong is recorded with the export, in plain words; only being told to stop is passed on.
+    """
+    export = claim(export_id, now=clock())
+    if export is not None:
+        with structlog.contextvars.bound_contextvars(export_id=export_id):
+            _perform(export, clock, bridge_of)
+    return _load(export_id)
+
+
+def claim(export_id: int, *, now: datetime.datetime) -> Export | None:
+    """This function will claim an export that is due, or take over one whose lease ran out; None when it is neither."""
+    claimed = Export.objects.filter(due(now), pk=export_id).update(
+        state=State.WRITING,
+        lease_token=uuid.uuid4(),
+        lease_expires_at=now + LEASE,
+        attempts=F("attempts") + 1,
+        version=F("version") + 1,
+    )
+    return _load(export_id) if claimed else None
+
+
+def due(now: datetime.datetime) -> Q:
+    """Exports that somebody should work on now: accepted, due for another attempt, or left by a process that died."""
+    waits = Q(state=State.ACCEPTED) & (Q(lease_expires_at=None) | Q(lease_expires_at__lte=now))
+    return waits | Q(state=State.WRITING, lease_expires_at__lt=now)
+
+
+def _load(export_id: int) -> Export:
+    exports = Export.objects.select_related("commitment__project", "commitment__vendor", "connection", "sent_by")
+    return exports.get(pk=export_id)
+
+
+def _perform(export: Export, clock: Clock, bridge_of: BridgeOf) -> None:
+    try:
+        try:
+            _require_not_worn_out(export)
+            _look_and_write(export, clock, bridge_of)
+        except (ExportMovedOn, LinkNotPossible):
+            raise
+        except Exception as error:
+            _attempt_failed(export, error, bridge_of, now=clock())
+    except (ExportMovedOn, LinkNotPossible):
+        logger.warning("An export was taken over, or had moved on; what this process found is dropped")
+    except Exception:
+        # Not even the failure could be written. The lease runs out, and the housekeeping hands the export on.
+        logger.exception("An export could not be brought on its way")
+
+
+def _require_not_worn_out(export: Export) -> None:
+    """Raises Retryable for one whose processes died again and again, so that it ends as any other that fails."""
+    if export.attempts > MOST_ATTEMPTS:
+        raise Retryable(
+            "It was tried several times, and did not get through.",
+            remedy="Ask whoever runs this site to look at the log of the task process, then retry.",
+            cause="too many attempts",
+        )
+
+
+def _look_and_write(export: Export, clock: Clock, bridge_of: BridgeOf) -> None:
+    method = export.method or export.connection.export_method
+    (sighting,) = look_for(export.connection, [export], now=clock())
+    if not sighting.is_free:
+        move(export, State.WRITING, method=method)
+        settle(sighting, by=None, now=clock())
+        return
+    if method == Export.Method.ENTRY_SHEET:
+        _require_no_former_record(export)
+        move(export, State.AWAITING, method=method, problem="", remedy="", **NO_LEASE)
+        return
+    move(export, State.WRITING, method=method)
+    receipt = _write_once(export, clock, bridge_of)
+    _written(export, receipt, now=clock())
+    _read_back(export, now=clock())
+
+
+def _write_once(export: Export, clock: Clock, bridge_of: BridgeOf) -> BridgeReceipt:
+    """What was written under the export's key: by an earlier attempt, or now."""
+    bridge = bridge_of(export.connection)
+    receipt = bridge.look_up(export.key)
+    if receipt is not None:
+        return receipt
+    _require_no_former_record(export)
+    # From here on it may be in the ERP, even if this process dies in the middle of it.
+    move(export, State.WRITING, written_at=clock())
+    return bridge.submit(document_to_write(export), export.key)
+
+
+def _written(export: Export, receipt: BridgeReceipt, *, now: datetime.datetime) -> None:
+    values = {"written_at": now, "attempts": 0, "problem": "", "remedy": ""}
+    move(export, State.AWAITING, **values, **NO_LEASE)
+    if receipt.erp_number != export.erp_number:
+        logger.warning("The bridge wrote another number than it was given")
+    still = ErpStatus.EXPORTING, ErpStatus.EXPORTING
+    after = {"erp_number": receipt.erp_number}
+    record(export_entry(export, Verb.EXPORT_WRITTEN, still, at=now, actor=None, after=after))
+
+
+def _read_back(export: Export, *, now: datetime.datetime) -> None:
+    """At once, so that nobody waits for the hour. If it is not seen yet, the next sync looks again."""
+    try:
+        (sighting,) = look_for(export.connection, [export], now=now)
+    except ErpError as error:
+        logger.warning("What was written could not be read back yet", cause=error.cause)
+        return
+    settle(sighting, by=None, now=now)
+
+
+def _require_no_former_record(export: Export) -> None:
+    """What the commitment was linked to before must still be gone. Raises NeedsAttention, Retryable."""
+    former = list(SyncLink.objects.filter(commitment=export.commitment, left_in_erp=False).exclude(closed_at=None))
+    if not former:
+        return
+    records = live_erp.ask_about(export.connection, former).records
+    for link in former:
+        found = records.get(link.erp_id)
+        if found is not None and not found.is_void:
+            wording = export.connection.wording
+            raise NeedsAttention(
+                f"{found.number}, which {name_of(export)} was linked to before, is in {wording.short_label} again.",
+                remedy=f"{wording.how_to_delete[CommitmentKind(export.kind)]} Then retry. Or reject this export, and "
+                "link it again.",
+                cause="a former record is back",
+            )
+
+
+# ---- What goes wrong -------------------------------------------------------------------------------------------------
+
+
+def _attempt_failed(export: Export, error: Exception, bridge_of: BridgeOf, *, now: datetime.datetime) -> None:
+    """Try again later, or fail: but an export fails only once it is certain that nothing was, or will be, written."""
+    problem, remedy = _explain(export, error)
+    if isinstance(error, Refused):
+        fail(export, problem, remedy, now=now, written_at=None)
+    elif not isinstance(error, NeedsAttention) and export.attempts < MOST_ATTEMPTS:
+        _try_again(export, problem, remedy, now=now)
+    elif export.written_at is None:
+        fail(export, problem, remedy, now=now)
+    else:
+        _fail_if_certain(export, problem, remedy, bridge_of, now=now)
+
+
+def _try_again(export: Export, problem: str, remedy: str, *, now: datetime.datetime) -> None:
+    pause = PAUSES[min(export.attempts, len(PAUSES)) - 1]
+    move(export, State.ACCEPTED, problem=problem, remedy=remedy, lease_token=None, lease_expires_at=now + pause)
+
+
+def _fail_if_certain(export: Export, problem: str, remedy: str, bridge_of: BridgeOf, *, now: datetime.datetime) -> None:
+    """The bridge was given the document, and did not say what became of it: only it can say that nothing will."""
+    try:
+        receipt = bridge_of(export.connection).cancel(export.key)
+    except ErpError as error:
+        logger.warning("Whether the bridge wrote an export is not known", cause=error.cause)
+        _try_again(export, f"{problem} Whether it was written is not known.", f"{remedy} {COMES_BACK}", now=now)
+        return
+    if receipt is not None:
+        _written(export, receipt, now=now)
+        _read_back(export, now=now)
+    else:
+        fail(export, problem, remedy, now=now, written_at=None, key=uuid.uuid4())
+
+
+def _explain(export: Export, error: Exception) -> tuple[str, str]:
+    """Problem and remedy for the person; the cause goes to the log."""
+    if isinstance(error, ErpError):
+        logger.warning("An export did not get through", problem=error.problem, cause=error.cause)
+        return error.problem, error.remedy
+    logger.error("An export failed unexpectedly", exc_info=error)
+    return UNEXPECTED, f"Tell whoever runs this site: the log explains it under export {export.pk}."

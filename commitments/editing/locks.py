@@ -25,6 +25,9 @@ WHY_ALL_LOCKED = {
         "It was sent to the ERP and waits for accounting to accept it. Retrieve it from the ERP to change it."
     ),
     ErpStatus.EXPORTING: "It is being exported to the ERP. Wait until the export has ended.",
+    ErpStatus.FAILED_TO_EXPORT: (
+        "Its export to the ERP failed, and can be retried as it was sent. Have accounting reject it to change it."
+    ),
 }
 WHY_LOCKED_WHILE_SYNCED = "It is synced with the ERP. Unlink it to change this."
 

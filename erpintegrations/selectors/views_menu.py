@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
-from commitments.models import Commitment
 from directory.models import Company
-from erpintegrations.models import SyncLink
+from erpintegrations.models import Export, SyncLink
 
 # Counting stops here, so that a page costs the same with a thousand and with a million links.
 COUNT_LIMIT = 10_000
@@ -24,16 +23,12 @@ class ViewCounts:
 
 
 def view_counts(company: Company) -> ViewCounts:
+    exports = Export.objects.filter(company=company)
     return ViewCounts(
-        ready_to_export=count_up_to_limit(exports_of(company, Commitment.ErpStatus.READY_TO_EXPORT)),
-        failed_to_export=count_up_to_limit(exports_of(company, Commitment.ErpStatus.FAILED_TO_EXPORT)),
+        ready_to_export=count_up_to_limit(exports.filter(state=Export.State.READY)),
+        failed_to_export=count_up_to_limit(exports.filter(state=Export.State.FAILED)),
         synced=count_up_to_limit(SyncLink.objects.filter(company=company, closed_at=None)),
     )
-
-
-def exports_of(company: Company, status: Commitment.ErpStatus) -> QuerySet[Commitment]:
-    """The company's commitments that wait in this status, with what their list shows."""
-    return Commitment.objects.filter(company=company, erp_status=status).select_related("project", "vendor")
 
 
 def count_up_to_limit(rows: QuerySet) -> int:

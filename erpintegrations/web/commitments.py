@@ -16,6 +16,7 @@ from commitments.editing.inputs import DATES, LONG_TEXTS
 from commitments.models import Commitment
 from directory.access import ProjectRequest, project_page
 from directory.models import Level, Verb
+from erpintegrations.refusals import CannotSend
 from erpintegrations.selectors.commitments import (
     ORDERS,
     CommitmentFilter,
@@ -24,6 +25,7 @@ from erpintegrations.selectors.commitments import (
     link_panel,
 )
 from erpintegrations.selectors.history import commitment_history
+from erpintegrations.selectors.sending import send_panel
 from erpintegrations.selectors.stories import stories
 from erpintegrations.services.undo_unlink import can_undo
 from erpintegrations.web.pages import list_page, newest_first
@@ -54,6 +56,11 @@ def commitment_detail(request: ProjectRequest, commitment_id: int) -> HttpRespon
     commitment = commitment_of(request.project, commitment_id)
     if commitment is None:
         return _deleted_page(request, commitment_id)
+    return detail_page(request, commitment)
+
+
+def detail_page(request: ProjectRequest, commitment: Commitment, *, refusal: CannotSend | None = None) -> HttpResponse:
+    """A commitment's own page; with all that kept it from being sent, if that was just tried."""
     page = newest_first(request, commitment_history(request.company, commitment.pk))
     panel = link_panel(commitment, request.access, timezone.now())
     context = {
@@ -67,11 +74,13 @@ def commitment_detail(request: ProjectRequest, commitment_id: int) -> HttpRespon
         "why_all_locked": why_all_locked(commitment),
         "why_not_delete": why_not_delete(commitment),
         "panel": panel,
+        "sending": send_panel(commitment, request.access),
+        "refusal": refusal,
         "may_undo": panel is not None and panel.not_allowed is None and can_undo(panel.link),
         "page": page,
         "stories": stories(page.rows, request.company, with_subject=False),
     }
-    return render(request, "erpintegrations/commitments/detail.html", context)
+    return render(request, "erpintegrations/commitments/detail.html", context, status=422 if refusal else 200)
 
 
 def _deleted_page(request: ProjectRequest, commitment_id: int) -> HttpResponse:

@@ -29,7 +29,8 @@ class NavItem:
 def site(request: HttpRequest) -> dict[str, Any]:
     """The frame's context. A view says on whose page it is by `request.company`, as `company_page` does.
 
-    `companies`, `current_company` and `nav` ask the database only when the template shows them.
+    `companies`, `current_company` and `nav` ask the database only when the template shows them. `tool_nav` are the
+    pages of the company's ERP Integrations tool, on its own pages alone.
     """
     companies = SimpleLazyObject(lambda: _companies(request))
     company = SimpleLazyObject(lambda: _current_company(request, companies))
@@ -39,6 +40,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "companies": companies,
         "current_company": company,
         "nav": SimpleLazyObject(lambda: _nav(request, company or None)),
+        "tool_nav": SimpleLazyObject(lambda: _tool_nav(request)),
     }
 
 
@@ -87,6 +89,25 @@ def _company_items(request: HttpRequest, company: Company) -> list[NavItem]:
         items.append(NavItem("ERP Integrations", url("erp_home"), "sync"))
         items.append(NavItem("History", url("history"), "history"))
     return items
+
+
+def _tool_nav(request: HttpRequest) -> list[NavItem]:
+    """The pages of the tool that this person may see, on each of them."""
+    company, access = getattr(request, "company", None), getattr(request, "access", None)
+    if company is None or access is None or access.erp_integrations_level < Level.READ_ONLY:
+        return []
+    tool = reverse("erp_home", args=[company.slug])
+    if not request.path.startswith(tool):
+        return []
+    pages = [
+        ("Commitment", "erp_commitment", "commitment"),
+        ("Sync runs", "run_list", "sync"),
+        ("History", "history", "history"),
+    ]
+    if access.erp_integrations_level >= Level.ADMIN:
+        pages += [("Sync Schedule", "sync_schedule", "clock"), ("Configure Settings", "erp_settings", "settings")]
+    items = [NavItem(label, reverse(route, args=[company.slug]), icon) for label, route, icon in pages]
+    return _mark_current(items, request.path)
 
 
 def _mark_current(items: list[NavItem], path: str) -> list[NavItem]:

@@ -1,55 +1,40 @@
-"""The search and filters of the Synced list, in its address. One FilterSet, so that an export shows the same rows."""
+"""The search and filters of the company's lists, in their addresses: of what is synced, and of exports."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import django_filters
 from django import forms
 from django.db.models import Q, QuerySet
 
 from commitments.models import Commitment, Vendor
-from directory.models import Company, Project
+from directory.models import Company, Project, User
 from erpintegrations.connectors import Wording
-from erpintegrations.models import GONE, Presence, SyncLink
+from erpintegrations.models import GONE, Export, Presence, SyncLink
 
-SEARCHED = ("number", "title", "vendor_name", "project_name", "erp_number")
 CAN_BE_UNLINKED = "can-be-unlinked"
 CANNOT_BE_DELETED = "cannot-be-deleted"
 LISTED = 300
 LONGEST_SEARCH = 100
 
 
-class SyncedFilter(django_filters.FilterSet):
-    """Filters a company's open links. `has_problem` says that a parameter of the address cannot be understood."""
+class CompanyListFilter(django_filters.FilterSet):
+    """What the lists of a company's commitments share. `has_problem` says that the address cannot be understood."""
+
+    searched: ClassVar[tuple[str, ...]] = ("number", "title", "vendor_name", "project_name", "erp_number")
 
     q = django_filters.CharFilter(label="Search", method="search", max_length=LONGEST_SEARCH)
-    state = django_filters.ChoiceFilter(label="State", method="by_state", empty_label="Any state")
     type = django_filters.ChoiceFilter(
         label="Type", field_name="kind", choices=Commitment.Kind.choices, empty_label="Any type"
     )
     project = django_filters.ChoiceFilter(label="Project", field_name="project_id", empty_label="Any project")
-    vendor = django_filters.ChoiceFilter(label="Vendor", field_name="vendor_id", empty_label="Any vendor")
 
-    class Meta:
-        model = SyncLink
-        fields: tuple[str, ...] = ()
-
-    def __init__(
-        self, data: Mapping[str, Any], queryset: QuerySet[SyncLink], *, company: Company, wording: Wording
-    ) -> None:
+    def __init__(self, data: Mapping[str, Any], queryset: QuerySet[Any], *, company: Company) -> None:
         super().__init__(data, queryset)
-        self.filters["q"].extra["widget"] = forms.TextInput(
-            attrs={"type": "search", "placeholder": "Number, title, …"}
-        )
-        self.filters["state"].label = f"State in {wording.short_label}"
-        self.filters["state"].extra["choices"] = state_choices(wording)
-        for name, options in (
-            ("project", Project.objects.filter(company=company)),
-            ("vendor", Vendor.objects.filter(company=company)),
-        ):
-            self._offer(name, options)
+        self.filters["q"].extra["widget"] = forms.TextInput(attrs={"type": "search", "placeholder": "Number, title, …"})
+        self._offer("project", Project.objects.filter(company=company))
 
     @property
     def is_used(self) -> bool:
@@ -64,28 +49,21 @@ class SyncedFilter(django_filters.FilterSet):
         labels = ", ".join(str(self.filters[name].label) for name in self.form.errors)
         return f"This filter in the address cannot be understood and was left out: {labels}. Choose it anew below."
 
-    def filter_queryset(self, queryset: QuerySet[SyncLink]) -> QuerySet[SyncLink]:
+    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """By what can be understood of the address; a list that is too long is better than none."""
         for name, value in self.form.cleaned_data.items():
             queryset = self.filters[name].filter(queryset, value)
         return queryset
 
-    def search(self, rows: QuerySet[SyncLink], name: str, value: str) -> QuerySet[SyncLink]:
+    def search(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         """Every word must occur somewhere."""
         for word in value.split():
             found = Q()
             for spelling in spellings(word):
-                for column in SEARCHED:
+                for column in self.searched:
                     found |= Q(**{f"{column}__icontains": spelling})
             rows = rows.filter(found)
         return rows
-
-    def by_state(self, rows: QuerySet[SyncLink], name: str, value: str) -> QuerySet[SyncLink]:
-        if value == CAN_BE_UNLINKED:
-            return rows.filter(presence__in=GONE)
-        if value == CANNOT_BE_DELETED:
-            return rows.filter(presence=Presence.PRESENT).exclude(invoiced_amount=0, changed_amount=0)
-        return rows.filter(presence=value)
 
     def _offer(self, name: str, options: QuerySet[Any]) -> None:
         """The first of them by name; one that the address asks for is always among them."""
@@ -97,6 +75,48 @@ class SyncedFilter(django_filters.FilterSet):
         self.filters[name].extra["choices"] = list(offered.items())
         if len(offered) >= LISTED:
             self.filters[name].extra["help_text"] = f"The first {LISTED} are listed. Search finds the others."
+
+
+class SyncedFilter(CompanyListFilter):
+    """Filters a company's open links."""
+
+    state = django_filters.ChoiceFilter(label="State", method="by_state", empty_label="Any state")
+    vendor = django_filters.ChoiceFilter(label="Vendor", field_name="vendor_id", empty_label="Any vendor")
+
+    class Meta:
+        model = SyncLink
+        fields: tuple[str, ...] = ()
+
+    def __init__(
+        self, data: Mapping[str, Any], queryset: QuerySet[SyncLink], *, company: Company, wording: Wording
+    ) -> None:
+        super().__init__(data, queryset, company=company)
+        for name in ("state", "type", "project", "vendor"):
+            self.filters.move_to_end(name)
+        self.filters["state"].label = f"State in {wording.short_label}"
+        self.filters["state"].extra["choices"] = state_choices(wording)
+        self._offer("vendor", Vendor.objects.filter(company=company))
+
+    def by_state(self, rows: QuerySet[SyncLink], name: str, value: str) -> QuerySet[SyncLink]:
+        if value == CAN_BE_UNLINKED:
+            return rows.filter(presence__in=GONE)
+        if value == CANNOT_BE_DELETED:
+            return rows.filter(presence=Presence.PRESENT).exclude(invoiced_amount=0, changed_amount=0)
+        return rows.filter(presence=value)
+
+
+class ExportFilter(CompanyListFilter):
+    """Filters a company's exports that are in one of a list's states."""
+
+    sender = django_filters.ChoiceFilter(label="Sent by", field_name="sent_by_id", empty_label="Anybody")
+
+    class Meta:
+        model = Export
+        fields: tuple[str, ...] = ()
+
+    def __init__(self, data: Mapping[str, Any], queryset: QuerySet[Export], *, company: Company) -> None:
+        super().__init__(data, queryset, company=company)
+        self._offer("sender", User.objects.filter(company_memberships__company=company))
 
 
 def state_choices(wording: Wording) -> list[tuple[str, str]]:

@@ -147,7 +147,11 @@ def _exports(request: CompanyRequest, status: Commitment.ErpStatus, template: st
 
 
 def _no_connection(request: CompanyRequest) -> HttpResponse:
-    context = {"trail": company_trail(request.company), "admins": synced_list.admins_of(request.company)}
+    context = {
+        "trail": company_trail(request.company),
+        "admins": synced_list.admins_of(request.company),
+        "may_configure": request.access.erp_integrations_level >= Level.ADMIN,
+    }
     return render(request, "erpintegrations/no_connection.html", context)
 
 

@@ -14,6 +14,8 @@ from erpintegrations.web import (
     privilege,
     runs,
     selected,
+    settings_pages,
+    sync_schedule,
     synced,
 )
 
@@ -54,6 +56,10 @@ company_pages: Routes = [
     path("erp-integrations/", synced.tool_home, name="erp_home"),
     path("erp-integrations/commitment/", include(commitment_views)),
     path("erp-integrations/sync-runs/", include(sync_pages)),
+    path("erp-integrations/settings/", settings_pages.erp_settings, name="erp_settings"),
+    path("erp-integrations/settings/read-widths/", settings_pages.read_widths, name="erp_settings_widths"),
+    path("erp-integrations/sync-schedule/", sync_schedule.sync_schedule, name="sync_schedule"),
+    path("erp-integrations/sync-schedule/repair/", sync_schedule.repair, name="sync_schedule_repair"),
     path("erp-integrations/history/", history.history, name="history"),
     path("erp-integrations/history.csv", history.history_csv, name="history_csv"),
     path("privilege-request/", privilege.request_privilege, name="privilege_request"),

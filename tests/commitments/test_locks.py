@@ -11,11 +11,13 @@ from commitments.models import Commitment
 from commitments.refusals import CommitmentLocked
 from tests.factories import VendorFactory
 
-FREE = ("not_sent", "rejected", "failed_to_export")
+FREE = ("not_sent", "rejected")
 SENT = {
     "ready_to_export": "It was sent to the ERP and waits for accounting to accept it. "
     "Retrieve it from the ERP to change it.",
     "exporting": "It is being exported to the ERP. Wait until the export has ended.",
+    "failed_to_export": "Its export to the ERP failed, and can be retried as it was sent. "
+    "Have accounting reject it to change it.",
 }
 SYNCED = "It is synced with the ERP. Unlink it to change this."
 FREE_WHILE_SYNCED = {

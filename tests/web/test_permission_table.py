@@ -15,10 +15,12 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
 from commitments.models import Commitment
 from directory.models import Company, CompanyMember, Level, PrivilegeRequest, User
-from erpintegrations.models import SyncLink, SyncRun
+from erpintegrations.models import ErpConnection, SyncLink, SyncRun
+from erpintegrations.schedules import schedule_problems
 from erpintegrations.web import urls
 from tests.factories import CompanyMemberFactory, ProjectMemberFactory, UserFactory
 from tests.web.stage import MOST, Rights, Stage, signed_in
@@ -104,6 +106,10 @@ def run_in(stage: Stage, state: SyncRun.State) -> bool:
     return SyncRun.objects.get(pk=stage.waiting_run.pk).state == state
 
 
+def connection_of(stage: Stage) -> ErpConnection:
+    return ErpConnection.objects.get(company=stage.company)
+
+
 def the_draft(stage: Stage) -> tuple[Any, ...]:
     return (stage.project.pk, stage.draft.pk)
 
@@ -164,6 +170,35 @@ WRITE_COMMITMENTS = [
         WRITE,
         lambda stage: (stage.project.pk, "vendors"),
         query={"vendor": "con"},
+    ),
+]
+
+# Before the settings there is the version that somebody saw: here the first.
+SETTINGS = {"version": 1, "interval_minutes": 45, "export_method": "entry_sheet", "rejection_mail": "each"}
+CONFIGURE = [
+    Action("see the settings", "erp_settings", (on_erp(ADMIN),)),
+    Action(
+        "change the settings",
+        "erp_settings",
+        (on_erp(ADMIN),),
+        method="post",
+        data=lambda stage: SETTINGS,
+        happens=lambda stage: connection_of(stage).interval_minutes == 45,
+    ),
+    Action(
+        "read the widths again",
+        "erp_settings_widths",
+        (on_erp(ADMIN),),
+        method="post",
+        happens=lambda stage: connection_of(stage).text_widths_read_at is not None,
+    ),
+    Action("see the sync schedule", "sync_schedule", (on_erp(ADMIN),)),
+    Action(
+        "repair the schedules",
+        "sync_schedule_repair",
+        (on_erp(ADMIN),),
+        method="post",
+        happens=lambda stage: schedule_problems(now=timezone.now()) == [],
     ),
 ]
 
@@ -259,6 +294,7 @@ TABLE = [
         data=lambda stage: {"reason": "A restored backup."},
         happens=lambda stage: run_in(stage, SyncRun.State.DISCARDED),
     ),
+    *CONFIGURE,
     Action("see what the privilege is", "privilege_request"),
 ]
 COMPANY_ROUTES = sorted({action.route for action in TABLE})

@@ -17,6 +17,7 @@ from erpintegrations.selectors import views_menu
 from tests.factories import (
     CommitmentFactory,
     CompanyMemberFactory,
+    ExportFactory,
     ProjectFactory,
     SyncLinkFactory,
     SyncRunFactory,
@@ -32,10 +33,10 @@ class TestViews:
         answer = client.get("/companies/harbor-point/erp-integrations/commitment/")
         assert answer.headers["Location"] == ADDRESS
 
-    def test_are_offered_with_counts(self, page, link, project):
+    def test_are_offered_with_counts(self, page, link, project, erp):
         link("SC-1")
-        CommitmentFactory.create_batch(2, project=project, erp_status=Commitment.ErpStatus.READY_TO_EXPORT)
-        CommitmentFactory(project=project, erp_status=Commitment.ErpStatus.FAILED_TO_EXPORT)
+        for state in ("ready", "ready", "failed", "rejected"):
+            ExportFactory(connection=erp, commitment=CommitmentFactory(project=project), state=state)
         views = page().context["views"]
         assert [(view.label, view.count) for view in views] == [
             ("Ready to Export", "2"),
@@ -49,24 +50,6 @@ class TestViews:
         for number in ("SC-1", "SC-2", "SC-3", "SC-4"):
             link(number)
         assert page().context["views"][2].count == "2+"
-
-    @pytest.mark.parametrize(
-        ("route", "status", "heading"),
-        [
-            ("erp_ready", "ready_to_export", "Commitments - Ready to be Exported to Sage 100 Contractor®"),
-            ("erp_failed", "failed_to_export", "Commitments - Failed to Export to Sage 100 Contractor®"),
-        ],
-    )
-    def test_ready_and_failed_list_their_own(self, client, approver, erp, project, route, status, heading):
-        client.force_login(approver)
-        address = reverse(route, args=["harbor-point"])
-        empty = client.get(address)
-        assert f"<h1>{heading}</h1>" in empty.content.decode()
-        assert empty.context["page"].rows == []
-        mine = CommitmentFactory(project=project, erp_status=status, number="SC-77")
-        CommitmentFactory(project=project)
-        CommitmentFactory(erp_status=status)
-        assert client.get(address).context["page"].rows == [mine]
 
     def test_the_tool_is_named_after_the_erp(self, client, approver, erp):
         client.force_login(approver)

@@ -11,14 +11,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from commitments.models import Commitment
 from directory.access import CompanyRequest, company_page
 from directory.models import Company, Level
 from erpintegrations.connectors import Wording
 from erpintegrations.models import ErpConnection, SyncRun
 from erpintegrations.selectors import synced_list
 from erpintegrations.selectors.freshness import freshness_of
-from erpintegrations.selectors.views_menu import ViewCounts, count_in_words, count_up_to_limit, exports_of, view_counts
+from erpintegrations.selectors.views_menu import ViewCounts, count_in_words, count_up_to_limit, view_counts
 from erpintegrations.web import flash
 from erpintegrations.web.filters import SyncedFilter
 from erpintegrations.web.pages import address, list_page
@@ -43,10 +42,10 @@ class ViewLink:
 def tool_home(request: CompanyRequest) -> HttpResponse:
     connection = synced_list.connection_of(request.company)
     if connection is None:
-        return _no_connection(request)
+        return no_connection_page(request)
     context = _sync_header(request, connection) | {
         "trail": company_trail(request.company),
-        "views": _views(request.company, view_counts(request.company)),
+        "views": views_menu(request.company, view_counts(request.company)),
     }
     return render(request, "erpintegrations/tool_home.html", context)
 
@@ -59,22 +58,10 @@ def commitment_home(request: CompanyRequest) -> HttpResponse:
 
 @company_page(erp_integrations=Level.READ_ONLY)
 @require_safe
-def ready_to_export(request: CompanyRequest) -> HttpResponse:
-    return _exports(request, Commitment.ErpStatus.READY_TO_EXPORT, "erpintegrations/ready.html")
-
-
-@company_page(erp_integrations=Level.READ_ONLY)
-@require_safe
-def failed_to_export(request: CompanyRequest) -> HttpResponse:
-    return _exports(request, Commitment.ErpStatus.FAILED_TO_EXPORT, "erpintegrations/failed.html")
-
-
-@company_page(erp_integrations=Level.READ_ONLY)
-@require_safe
 def synced(request: CompanyRequest) -> HttpResponse:
     connection = synced_list.connection_of(request.company)
     if connection is None:
-        return _no_connection(request)
+        return no_connection_page(request)
     counts = view_counts(request.company)
     chosen = SyncedFilter(
         request.GET, synced_list.open_links(request.company), company=request.company, wording=connection.wording
@@ -94,13 +81,13 @@ def synced(request: CompanyRequest) -> HttpResponse:
     )
     context = header | {
         "trail": tool_trail(request.company),
-        "views": _views(request.company, counts, current="erp_synced"),
+        "views": views_menu(request.company, counts, current="erp_synced"),
         "form": chosen.form,
         "is_filtered": chosen.is_used,
         "keep": order.keep,
         "list_url": reverse("erp_synced", args=[request.company.slug]),
         "page": page,
-        "position": _position(len(rows), total),
+        "position": position(len(rows), total),
         "rows": rows,
         "headers": order.headers,
         "may_unlink_any": any(row.may_unlink for row in rows),
@@ -125,28 +112,7 @@ def commitment_trail(company: Company) -> Trail:
     return [*tool_trail(company), ("Commitment", reverse("erp_synced", args=[company.slug]))]
 
 
-def _exports(request: CompanyRequest, status: Commitment.ErpStatus, template: str) -> HttpResponse:
-    """The commitments of one status, in the order in which they were made."""
-    connection = synced_list.connection_of(request.company)
-    if connection is None:
-        return _no_connection(request)
-    route = "erp_ready" if status == Commitment.ErpStatus.READY_TO_EXPORT else "erp_failed"
-    counts = view_counts(request.company)
-    total = counts.ready_to_export if route == "erp_ready" else counts.failed_to_export
-    page = list_page(request, exports_of(request.company, status))
-    readable = {pk for pk, level in request.access.commitments_levels.items() if level >= Level.READ_ONLY}
-    context = {
-        "wording": connection.wording,
-        "trail": tool_trail(request.company),
-        "views": _views(request.company, counts, current=route),
-        "page": page,
-        "position": _position(len(page.rows), total),
-        "readable_project_ids": readable,
-    }
-    return render(request, template, context)
-
-
-def _no_connection(request: CompanyRequest) -> HttpResponse:
+def no_connection_page(request: CompanyRequest) -> HttpResponse:
     context = {
         "trail": company_trail(request.company),
         "admins": synced_list.admins_of(request.company),
@@ -170,7 +136,7 @@ def _sync_header(request: CompanyRequest, connection: ErpConnection) -> dict[str
     }
 
 
-def _views(company: Company, counts: ViewCounts, *, current: str = "") -> list[ViewLink]:
+def views_menu(company: Company, counts: ViewCounts, *, current: str = "") -> list[ViewLink]:
     return [
         ViewLink(label, reverse(route, args=[company.slug]), count_in_words(count), route == current)
         for label, route, count in (
@@ -197,6 +163,6 @@ def _sorting(request: CompanyRequest, wording: Wording) -> Sorting:
     return sorting(request, columns, default="number")
 
 
-def _position(shown: int, total: int) -> str:
+def position(shown: int, total: int) -> str:
     noun = "commitment" if total == 1 else "commitments"
     return f"{count_in_words(total)} {noun}" if shown >= total else f"{shown:,} of {count_in_words(total)} {noun}"

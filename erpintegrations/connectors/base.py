@@ -160,11 +160,21 @@ class Reading(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class EntryScreen:
+    """The ERP's own screen for keying in a record: its boxes and its grid's columns, each (field, label), in order."""
+
+    name: str
+    boxes: tuple[tuple[str, str], ...]
+    columns: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Wording:
     """How pages speak of this ERP; the rest of the product names no ERP itself.
 
     `how_to_delete` says per kind where in the ERP a record is deleted, as an instruction: "Delete it in …".
     `why_refused` says per kind why the ERP refuses to delete an invoiced or changed record, and what to do instead.
+    `entry_screens` are the screens on which each kind is keyed in by hand.
     """
 
     label: str
@@ -172,6 +182,7 @@ class Wording:
     how_to_delete: dict[CommitmentKind, str]
     why_refused: dict[CommitmentKind, str]
     purge_name: str
+    entry_screens: dict[CommitmentKind, EntryScreen]
 
 
 class Connector(Protocol):

@@ -20,6 +20,7 @@ from erpintegrations.connectors import normalise, sage100_details
 from erpintegrations.connectors import sage100_tables as tables
 from erpintegrations.connectors.base import (
     CommitmentKind,
+    EntryScreen,
     ErpDetail,
     ErpError,
     ErpIdentity,
@@ -73,6 +74,44 @@ WORDING = Wording(
         "Have accounting reverse its invoices first, or correct it with a change order instead.",
     },
     purge_name="Remove Refused/Closed Jobs",
+    # In the order in which Sage's own help has them filled in.
+    entry_screens={
+        CommitmentKind.SUBCONTRACT: EntryScreen(
+            name="6-7-1 Subcontracts",
+            boxes=(
+                ("jobnum", "Job"),
+                ("vndnum", "Vendor"),
+                ("ctcnum", "Subcontract#"),
+                ("dscrpt", "Description"),
+                ("condte", "Contract Date"),
+                ("rtnrte", "Retention"),
+            ),
+            columns=(
+                ("dscrpt", "Description"),
+                ("cstcde", "Cost Code"),
+                ("csttyp", "Cost Type"),
+                ("amount", "Original Contract"),
+            ),
+        ),
+        CommitmentKind.PURCHASE_ORDER: EntryScreen(
+            name="6-6-1 Purchase Orders",
+            boxes=(
+                ("ordnum", "Order#"),
+                ("orddte", "Order Date"),
+                ("vndnum", "Vendor"),
+                ("dscrpt", "Description"),
+                ("jobnum", "Job"),
+            ),
+            columns=(
+                ("dscrpt", "Description"),
+                ("linqty", "Quantity"),
+                ("linprc", "Price"),
+                ("extttl", "Total"),
+                ("cstcde", "Cost Code"),
+                ("csttyp", "Cost Type"),
+            ),
+        ),
+    },
 )
 
 CHECK_DATABASE = "Check that the connection's settings name the company's own database, and that it was restored whole."

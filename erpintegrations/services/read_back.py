@@ -356,6 +356,7 @@ def _cells(one: Any) -> dict[str, Any]:
         "ours": one.ours,
         "theirs": one.theirs,
         "differs": one.differs and one.decides,
+        "decides": one.decides,
     }
 
 

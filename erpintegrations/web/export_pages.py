@@ -118,6 +118,7 @@ def export_page(
         "badge_icon": icon,
         "badge_tone": tone,
         "next_step": selector.next_step(export, wording),
+        "may_check": request.access.erp_integrations_level >= Level.STANDARD,
         "may_reject": export.state in REJECTABLE and row.may_answer,
         "approvers": [] if row.may_answer else selector.approvers_of(request.company),
         "number": row.number if typed is None else typed,

@@ -7,10 +7,11 @@ from typing import Any
 
 from django import forms
 
-from sandbox.sage_desk import JOB_STATUSES, SUBCONTRACT, NewLine
+from sandbox.sage_desk import JOB_STATUSES, SUBCONTRACT, ChangedLine, NewLine
 from sandbox.sage_entry import DESCRIPTION_WIDTH, NUMBER_WIDTH
 
 LINES = 4
+LONGEST_RECORD = 200
 CENT = Decimal("0.01")
 
 
@@ -48,6 +49,14 @@ class HeaderForm(forms.Form):
             self.fields[name].choices = [("", "Choose …"), *choices[name]]  # type: ignore[attr-defined]
 
 
+class ChangedHeaderForm(HeaderForm):
+    """What can be changed of a record that is there: its job and its date stay."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        del self.fields["job"], self.fields["date"]
+
+
 class LineForm(forms.Form):
     description = forms.CharField(max_length=DESCRIPTION_WIDTH)
     cost_code = forms.TypedChoiceField(coerce=Decimal)
@@ -74,5 +83,18 @@ class LineForm(forms.Form):
         )
 
 
+class ChangedLineForm(LineForm):
+    """A line of a record that is there; without its number, one that is added."""
+
+    number = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    price = forms.DecimalField(max_digits=15, decimal_places=6, localize=True)
+
+    def changed_line(self) -> ChangedLine:
+        return ChangedLine(number=self.cleaned_data["number"], line=self.new_line())
+
+
 # Lines that are left blank are left out; the number of lines a form may claim to have is bounded.
 LineFormSet = forms.formset_factory(LineForm, extra=LINES, max_num=LINES, absolute_max=20)
+ChangedLineFormSet = forms.formset_factory(
+    ChangedLineForm, extra=2, max_num=LONGEST_RECORD, absolute_max=LONGEST_RECORD + 2, can_delete=True
+)

@@ -16,6 +16,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from sandbox.sage_changes import ChangedLine, change_record
 from sandbox.sage_entry import NewLine, create_purchase_order, create_subcontract
 from sandbox.sage_file import (
     CENT,
@@ -43,11 +44,13 @@ from sandbox.sage_tables import actrec, pchord, pcorln, sbcnln, subcon
 __all__ = [
     "PURCHASE_ORDER",
     "SUBCONTRACT",
+    "ChangedLine",
     "NewLine",
     "NotInSage",
     "Removed",
     "SageNotReachable",
     "SageRefuses",
+    "change_record",
     "create_purchase_order",
     "create_subcontract",
     "delete_subcontract",

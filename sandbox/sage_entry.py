@@ -59,7 +59,7 @@ def create_subcontract(
     types exist; at least one line. `also` is done in the same transaction.
     """
     with writing(path) as connection:
-        _check_header(connection, SUBCONTRACT, number, vendor, job, description, lines)
+        check_header(connection, SUBCONTRACT, number, vendor, job, description, lines)
         recnum = next_recnum(connection, subcon)
         connection.execute(
             sa.insert(subcon).values(
@@ -105,7 +105,7 @@ def create_purchase_order(
 ) -> int:
     """This function will key in a purchase order by hand and give its record number. Rules as for a subcontract."""
     with writing(path) as connection:
-        _check_header(connection, PURCHASE_ORDER, number, vendor, job, description, lines)
+        check_header(connection, PURCHASE_ORDER, number, vendor, job, description, lines)
         recnum, total = next_recnum(connection, pchord), sum(line.amount for line in lines)
         connection.execute(
             sa.insert(pchord).values(
@@ -141,7 +141,7 @@ def create_purchase_order(
         return recnum
 
 
-def _check_header(
+def check_header(
     connection: sa.Connection,
     kind: str,
     number: str,
@@ -149,14 +149,21 @@ def _check_header(
     job: int,
     description: str,
     lines: Sequence[NewLine],
+    *,
+    recnum: int | None = None,
 ) -> None:
+    """This function will check what is keyed in, for a new record or the one with this record number.
+
+    Raises SageRefuses.
+    """
     name = "Subcontract number" if kind == SUBCONTRACT else "Order number"
     number = number.strip()
     if not 1 <= len(number) <= NUMBER_WIDTH:
         raise SageRefuses(f"{name} must have 1 to {NUMBER_WIDTH} characters.")
     if len(description.strip()) > DESCRIPTION_WIDTH:
         raise SageRefuses(f"The description must have at most {DESCRIPTION_WIDTH} characters.")
-    if connection.scalar(sa.select(HEADERS[kind][0].c.recnum).where(sa.func.lower(NUMBERS[kind]) == number.lower())):
+    same = sa.select(HEADERS[kind][0].c.recnum).where(sa.func.lower(NUMBERS[kind]) == number.lower())
+    if any(found != recnum for found in connection.scalars(same)):
         raise SageRefuses(f"{name} {number} is in use already. Numbers are unique across all jobs.")
     _require(connection, actpay.c.recnum, vendor, "vendor")
     _require(connection, actrec.c.recnum, job, "job")

@@ -73,6 +73,7 @@ class Line:
     amount: Decimal
     changed: Decimal | None
     invoiced: Decimal
+    cost_type_number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +228,9 @@ def _lines(kind: str) -> sa.Select[Any]:
         ]
     )
     return (
-        sa.select(lines.c.linnum, lines.c.dscrpt, lines.c.cstcde, cstcde.c.cdenme, csttyp.c.typnme, *own)
+        sa.select(
+            lines.c.linnum, lines.c.dscrpt, lines.c.cstcde, lines.c.csttyp, cstcde.c.cdenme, csttyp.c.typnme, *own
+        )
         .outerjoin(cstcde, cstcde.c.recnum == lines.c.cstcde)
         .outerjoin(csttyp, csttyp.c.recnum == lines.c.csttyp)
         .order_by(lines.c.linnum)
@@ -246,7 +249,7 @@ def _record(kind: str, row: sa.Row[Any]) -> Record:
 def _line(kind: str, row: sa.Row[Any]) -> Line:
     return Line(
         *(row.linnum, row.dscrpt, row.cstcde, row.cdenme or "", row.typnme or ""),
-        *(row.quantity, row.price, row.amount, row.changed, row.invoiced),
+        *(row.quantity, row.price, row.amount, row.changed, row.invoiced, row.csttyp),
     )
 
 

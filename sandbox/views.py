@@ -19,9 +19,17 @@ from directory.models import Company
 from erpintegrations.models import SyncLink
 from erpintegrations.web import flash
 from sandbox import sage_desk, sage_records
-from sandbox.forms import AmountForm, HeaderForm, JobStatusForm, LineFormSet, RemoveJobsForm
+from sandbox.forms import (
+    AmountForm,
+    ChangedHeaderForm,
+    ChangedLineFormSet,
+    HeaderForm,
+    JobStatusForm,
+    LineFormSet,
+    RemoveJobsForm,
+)
 from sandbox.sage_desk import PURCHASE_ORDER, SUBCONTRACT, NotInSage, SageNotReachable, SageRefuses
-from sandbox.sage_records import LARGEST_RECNUM, Record
+from sandbox.sage_records import LARGEST_RECNUM, Line, Record
 
 View = Callable[..., HttpResponse]
 LONGEST_SEARCH = 100
@@ -33,6 +41,7 @@ SCREENS = {
         "list_url": "sandbox_subcontracts",
         "url": "sandbox_subcontract",
         "new_url": "sandbox_subcontract_new",
+        "change_url": "sandbox_subcontract_change",
         "invoiced_url": "sandbox_subcontract_invoiced",
         "invoiced": "Invoiced",
         "date": "Contract date",
@@ -44,6 +53,7 @@ SCREENS = {
         "list_url": "sandbox_purchase_orders",
         "url": "sandbox_purchase_order",
         "new_url": "sandbox_purchase_order_new",
+        "change_url": "sandbox_purchase_order_change",
         "date": "Order date",
         "invoiced_url": "sandbox_purchase_order_invoiced",
         "invoiced": "Received",
@@ -190,6 +200,30 @@ def new_record(request: HttpRequest, kind: str) -> HttpResponse:
 
 
 @at_the_desk
+@require_http_methods(["GET", "HEAD", "POST"])
+def change_record(request: HttpRequest, kind: str, recnum: int) -> HttpResponse:
+    """Changes number, vendor, description and lines of a record, as on its screen in Sage."""
+    record, there = sage_records.read_record(path(), kind, recnum)
+    data = request.POST if request.method == "POST" else None
+    arguments: dict[str, Any] = {"kind": kind, "choices": sage_records.choices(path())}
+    as_it_is = {"number": record.number, "description": record.description, "vendor": record.vendor}
+    header = ChangedHeaderForm(data, initial=as_it_is, **arguments)
+    lines = ChangedLineFormSet(data, initial=[_as_typed(line) for line in there], form_kwargs=arguments, prefix="line")
+    if data is not None and header.is_valid() and lines.is_valid():
+        wanted = [line.changed_line() for line in lines if line not in lines.deleted_forms and line.cleaned_data]
+        try:
+            sage_desk.change_record(path(), kind, recnum, **header.cleaned_data, lines=wanted, now=timezone.now())
+        except SageRefuses as refusal:
+            header.add_error(None, refusal.message)
+        else:
+            number = header.cleaned_data["number"]
+            flash.success(request, f"{SCREENS[kind]['Name']} {number} was changed in Sage. {SYNC_HINT}")
+            return redirect(SCREENS[kind]["url"], recnum=recnum)
+    context = {**SCREENS[kind], "record": record, "form": header, "lines": lines}
+    return render(request, "sandbox/change_record.html", context, status=422 if data is not None else 200)
+
+
+@at_the_desk
 @require_safe
 def job_list(request: HttpRequest) -> HttpResponse:
     context = {"jobs": sage_records.list_jobs(path()), "statuses": sage_desk.JOB_STATUSES.items()}
@@ -280,6 +314,18 @@ def _key_in(kind: str, header: HeaderForm, lines: Any) -> int:
     if kind == SUBCONTRACT:
         return sage_desk.create_subcontract(path(), contract_date=entered["date"], **common)
     return sage_desk.create_purchase_order(path(), order_date=entered["date"], **common)
+
+
+def _as_typed(line: Line) -> dict[str, Any]:
+    """A line as its form shows it: a subcontract's by its amount, a purchase order's by quantity and price."""
+    return {
+        "number": line.number,
+        "description": line.description,
+        "cost_code": line.cost_code,
+        "cost_type": line.cost_type_number,
+        "quantity": line.quantity.normalize() if line.quantity is not None else None,
+        "price": line.amount if line.price is None else line.price.normalize(),
+    }
 
 
 def _link_of(request: HttpRequest, record: Record) -> SyncLink | None:

@@ -63,7 +63,7 @@ class ErpConnection(models.Model):
                 condition=models.Q(server="", database="", erp_company="")
                 | ~models.Q(server="") & ~models.Q(database="") & ~models.Q(erp_company=""),
                 name="connection_identity_whole_or_none",
-            )
+            ),
         ]
 
     def __str__(self) -> str:

@@ -14,8 +14,12 @@ from directory.access import CompanyAccess
 from directory.models import Project
 from directory.refusals import NotAllowed
 from erpintegrations.connectors import Wording
-from erpintegrations.models import SyncLink
+from erpintegrations.models import SyncLink, UnlinkOverride
+from erpintegrations.selectors.after_unlink import changed_since, left_in_erp
+from erpintegrations.selectors.drift import drift_of, in_words
 from erpintegrations.selectors.freshness import freshness_of
+from erpintegrations.selectors.overrides import can_be_asked, waiting_by_link, why_not_answer
+from erpintegrations.selectors.stories import FieldChange
 from erpintegrations.selectors.verdicts import Verdict, unlink_verdict
 
 # What the list can be sorted by; each is a column with an index (project, column, id).
@@ -54,6 +58,12 @@ class LinkPanel:
     as_of: datetime.datetime | None
     verdict: Verdict | None
     not_allowed: NotAllowed | None
+    drift: str
+    waiting: UnlinkOverride | None
+    may_ask_anyway: bool
+    may_answer: bool
+    differences: list[FieldChange]
+    left_in_erp: list[SyncLink]
 
 
 def commitment_of(project: Project, commitment_id: int) -> Commitment | None:
@@ -79,10 +89,17 @@ def link_panel(commitment: Commitment, access: CompanyAccess, now: datetime.date
     if link is None:
         return None
     wording, freshness = link.connection.wording, freshness_of(link.connection)
+    waiting = waiting_by_link([link]).get(link.pk)
     return LinkPanel(
         link=link,
         wording=wording,
         as_of=freshness.as_of(link),
         verdict=unlink_verdict(link, freshness, wording, now) if link.is_open else None,
         not_allowed=access.why_not_unlink(commitment.project_id, str(commitment.project)),
+        drift=in_words(drift_of(link)) if link.is_open else "",
+        waiting=waiting,
+        may_ask_anyway=can_be_asked(link, waiting, access),
+        may_answer=waiting is not None and why_not_answer(waiting, access) is None,
+        differences=changed_since(commitment, link),
+        left_in_erp=list(left_in_erp(commitment)),
     )

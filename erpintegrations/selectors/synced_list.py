@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import QuerySet
 
@@ -13,9 +14,11 @@ from directory.models import Company, CompanyMember, Level
 from directory.refusals import LacksPrivilege, NotAllowed
 from erpintegrations.connectors import Wording
 from erpintegrations.connectors.base import CommitmentKind
-from erpintegrations.models import ErpConnection, SyncLink
+from erpintegrations.models import ErpConnection, SyncLink, UnlinkOverride
 from erpintegrations.refusals import CommitmentStillInErp, ErpForbidsDeletion, PresenceUnknown
+from erpintegrations.selectors.drift import drift_of, in_words
 from erpintegrations.selectors.freshness import Freshness
+from erpintegrations.selectors.overrides import can_be_asked, waiting_by_link, why_not_answer
 from erpintegrations.selectors.verdicts import Verdict, unlink_verdict
 
 NAMED_ADMINS = 5
@@ -42,6 +45,15 @@ class SyncedRow:
     shows_commitment: bool
     outlook: Outlook
     hint: str
+    drift: str
+    waiting: UnlinkOverride | None
+    may_ask_anyway: bool
+    may_answer: bool
+
+    @property
+    def needs_correction(self) -> bool:
+        """Gone or not deletable: the page that leads through the whole correction is worth a link."""
+        return self.shows_commitment and (self.link.is_gone or self.link.erp_forbids_deletion)
 
     @property
     def may_unlink(self) -> bool:
@@ -77,7 +89,9 @@ def synced_rows(
     wording: Wording,
     now: datetime.datetime,
 ) -> list[SyncedRow]:
-    """No query."""
+    """One query where the ERP forbids some of them to be deleted, else none."""
+    links = list(links)
+    waiting = waiting_by_link(links)
     may_check = access.erp_integrations_level >= Level.STANDARD
     rows = []
     for link in links:
@@ -93,9 +107,20 @@ def synced_rows(
                 shows_commitment=access.commitments_level(link.project_id) >= Level.READ_ONLY,
                 outlook=_outlook(verdict, not_allowed),
                 hint=_why_not(not_allowed) if not_allowed else _hint(link, verdict, wording),
+                drift=in_words(drift_of(link)),
+                **_anyway(link, waiting.get(link.pk), access),
             )
         )
     return rows
+
+
+def _anyway(link: SyncLink, waiting: UnlinkOverride | None, access: CompanyAccess) -> dict[str, Any]:
+    """What can be done about a record that the ERP refuses to delete."""
+    return {
+        "waiting": waiting,
+        "may_ask_anyway": can_be_asked(link, waiting, access),
+        "may_answer": waiting is not None and why_not_answer(waiting, access) is None,
+    }
 
 
 def admins_of(company: Company) -> list[str]:

@@ -75,7 +75,7 @@ def _gone(link: SyncLink, wording: Wording) -> Verdict:
 def _never_seen(freshness: Freshness, wording: Wording, now: datetime.datetime) -> Refusal:
     return PresenceUnknown(
         f"No completed sync has looked for this commitment in {wording.label} yet.",
-        remedy=_join(_why_not_since(freshness, "it has not been looked at"), _next_sync(freshness, now), CHECK_NOW),
+        remedy=_join(_why_not_since(freshness, "it has not been looked at"), next_sync(freshness, now), CHECK_NOW),
     )
 
 
@@ -85,7 +85,7 @@ def _still_there(link: SyncLink, freshness: Freshness, wording: Wording, now: da
     known = _join(
         f"Last looked at {moments.both(as_of, now)}." if as_of else "",
         _why_not_since(freshness, "it has not been looked at since", as_of),
-        _next_sync(freshness, now),
+        next_sync(freshness, now),
         CHECK_NOW,
     )
     if _erp_forbids_deletion(link):
@@ -109,7 +109,8 @@ def _why_not_since(freshness: Freshness, so: str, as_of: datetime.datetime | Non
     return f"The last sync did not complete, so {so}."
 
 
-def _next_sync(freshness: Freshness, now: datetime.datetime) -> str:
+def next_sync(freshness: Freshness, now: datetime.datetime) -> str:
+    """When the ERP is looked at next, in a sentence."""
     if freshness.open_run is not None:
         return "A sync is under way."
     if freshness.next_due_at is None:

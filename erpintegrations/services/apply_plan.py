@@ -13,7 +13,7 @@ from typing import Any
 from django.db.models import F, Q
 
 from directory.activity import Entry, record_many
-from directory.models import SubjectType, Verb
+from directory.models import SubjectType
 from erpintegrations.models import SyncChange, SyncLink, SyncRun
 from erpintegrations.services.history_of_runs import teller_of
 from erpintegrations.services.observations import batches, columns_of, commitment_label, tell, told, verb_of

@@ -56,6 +56,21 @@ def find_numbers(connection: ErpConnection, numbers: Mapping[CommitmentKind, Col
     return found
 
 
+def read_record(connection: ErpConnection, erp_id: str) -> ErpDetail | None:
+    """This function will read one record with its lines; None when it is not there.
+
+    Takes `SECONDS` at most. Raises Retryable and NeedsAttention as `ask_about` does.
+    """
+    identity, connector = open_erp(connection)
+
+    def ask() -> tuple[ErpIdentity, dict[str, ErpDetail]]:
+        return connector.identity(), connector.details([erp_id])
+
+    answered_by, found = ask_within(SECONDS, ask)
+    require_same_identity(identity, answered_by, erp=connection.wording.short_label)
+    return found.get(erp_id)
+
+
 def open_erp(connection: ErpConnection) -> tuple[ErpIdentity, Connector]:
     """Who must answer, and the way to ask. Raises NeedsAttention when no sync has completed yet, or no key fits."""
     identity = connection.identity

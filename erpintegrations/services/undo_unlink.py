@@ -78,6 +78,7 @@ def _reopen(link: SyncLink, access: CompanyAccess, now: datetime.datetime) -> bo
                 close_token=None,
                 closed_commitment_revision=None,
                 reopened_at=now,
+                left_in_erp=False,
                 version=F("version") + 1,
             )
             moved = Commitment.objects.filter(

@@ -17,7 +17,7 @@ from directory.activity import Entry, record_many
 from directory.models import SubjectType, Verb
 from directory.refusals import Refusal
 from erpintegrations.connectors.base import NeedsAttention, Retryable
-from erpintegrations.models import GONE, ErpConnection, Presence, SyncLink
+from erpintegrations.models import GONE, ErpConnection, Presence, SyncLink, UnlinkOverride
 from erpintegrations.refusals import ChangedMeanwhile, ErpNotReachable, ReasonRequired
 from erpintegrations.selectors.freshness import Freshness, freshness_of
 from erpintegrations.selectors.verdicts import back_in_erp, unlink_verdict
@@ -203,6 +203,7 @@ def _close_batch(
     ours.update(closed_commitment_revision=Subquery(revision))
     if known_at is not None:
         _keep_known_at(ours, known_at)
+    _end_requests(list(commitment_ids), asked)
     return frozenset(commitment_ids)
 
 
@@ -229,6 +230,16 @@ def _keep_known_at(ours: QuerySet[SyncLink], known_at: datetime.datetime) -> Non
         Q(reopened_at=None) | Q(reopened_at__lte=known_at),
         linked_at__lte=known_at,
     ).update(checked_at=known_at)
+
+
+def _end_requests(pks: list[int], asked: _Asked) -> None:
+    """What somebody asked to unlink anyway is unlinked now, without anybody's consent."""
+    UnlinkOverride.objects.filter(link_id__in=pks, state=UnlinkOverride.State.WAITING).update(
+        state=UnlinkOverride.State.WITHDRAWN,
+        answered_at=asked.now,
+        answered_by=asked.access.user,
+        answer="It was unlinked without it.",
+    )
 
 
 def _entry(link: SyncLink, asked: _Asked) -> Entry:

@@ -1,7 +1,7 @@
 """Comparing the ERP's records that have no link with those that are listed already. Called by services and `sync`.
 
 What is listed is held once, in memory; records stream past, and only differences are kept. A void record is not a
-living commitment: it is not listed. One that is closed in the ERP is: whether it is worth linking is for a person to say.
+living commitment: it is not listed. One that is closed in the ERP is: whether to link it is for a person to say.
 """
 
 from __future__ import annotations

@@ -13,9 +13,11 @@ from commitments.models import Commitment, Vendor
 from directory.models import Company, Project, User
 from erpintegrations.connectors import Wording
 from erpintegrations.models import GONE, Export, Presence, SyncLink
+from erpintegrations.selectors.spellings import spellings
 
 CAN_BE_UNLINKED = "can-be-unlinked"
 CANNOT_BE_DELETED = "cannot-be-deleted"
+DRIFTED = "drifted"
 LISTED = 300
 LONGEST_SEARCH = 100
 
@@ -102,6 +104,8 @@ class SyncedFilter(CompanyListFilter):
             return rows.filter(presence__in=GONE)
         if value == CANNOT_BE_DELETED:
             return rows.filter(presence=Presence.PRESENT).exclude(invoiced_amount=0, changed_amount=0)
+        if value == DRIFTED:
+            return rows.filter(has_drifted=True)
         return rows.filter(presence=value)
 
 
@@ -125,13 +129,9 @@ def state_choices(wording: Wording) -> list[tuple[str, str]]:
         (CAN_BE_UNLINKED, "Can be unlinked"),
         (Presence.PRESENT, f"In {erp}"),
         (CANNOT_BE_DELETED, f"{erp} forbids deletion"),
+        (DRIFTED, "Drifted"),
         (Presence.DELETED, "Deleted"),
         (Presence.VOIDED, "Voided"),
         (Presence.PURGED, "Purged with its job"),
         (Presence.UNKNOWN, "Not looked at yet"),
     ]
-
-
-def spellings(word: str) -> set[str]:
-    """SQLite's LIKE folds the case of ASCII alone: ask for the usual spellings of any other word."""
-    return {word} if word.isascii() else {word, word.lower(), word.upper(), word.title()}

@@ -17,17 +17,23 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 @dataclass(frozen=True)
 class FlashAction:
-    """A button in the flash: posts `fields` to `url`. `accessible_label` names the object too: "Undo of SC-1042"."""
+    """A button in the flash: posts `fields` to `url`. `accessible_label` names the object too: "Undo of SC-1042".
+
+    Beside it there may be a link that leads on.
+    """
 
     url: str
     label: str
     accessible_label: str
     fields: dict[str, str] = field(default_factory=dict)
+    link_url: str = ""
+    link_label: str = ""
 
     def __post_init__(self) -> None:
         """Raises ValueError for an address outside this site."""
-        if not (self.url.startswith("/") and url_has_allowed_host_and_scheme(self.url, allowed_hosts=None)):
-            raise ValueError("A flash's button may only post to a path of this site.")
+        for url in [self.url, *([self.link_url] if self.link_url else [])]:
+            if not (url.startswith("/") and url_has_allowed_host_and_scheme(url, allowed_hosts=None)):
+                raise ValueError("A flash's button may only post to a path of this site.")
 
 
 def success(request: HttpRequest, text: str, *, action: FlashAction | None = None) -> None:

@@ -94,7 +94,16 @@ def undo_action(request: CompanyRequest, link: SyncLink) -> flash.FlashAction:
         label="Undo",
         accessible_label=f"Undo unlink of {link.number}",
         fields={NEXT: _back(request)},
+        link_url=correction_address(request, link),
+        link_label="What to do next",
     )
+
+
+def correction_address(request: CompanyRequest, link: SyncLink) -> str:
+    """The page that leads on after Unlink; empty where the commitment is closed to them or gone."""
+    if link.commitment_id is None or request.access.commitments_level(link.project_id) < Level.READ_ONLY:
+        return ""
+    return reverse("correction", args=[request.company.slug, link.project_id, link.commitment_id])
 
 
 def _load(request: CompanyRequest, link_id: int) -> SyncLink:

@@ -17,6 +17,7 @@ from erpintegrations.connectors import Wording
 from erpintegrations.models import ErpConnection, SyncRun
 from erpintegrations.selectors import synced_list
 from erpintegrations.selectors.freshness import freshness_of
+from erpintegrations.selectors.overrides import waiting_overrides
 from erpintegrations.selectors.views_menu import ViewCounts, count_in_words, count_up_to_limit, view_counts
 from erpintegrations.web import flash
 from erpintegrations.web.filters import SyncedFilter
@@ -46,6 +47,7 @@ def tool_home(request: CompanyRequest) -> HttpResponse:
     context = _sync_header(request, connection) | {
         "trail": company_trail(request.company),
         "views": views_menu(request.company, view_counts(request.company)),
+        "waiting": waiting_overrides(request.access),
     }
     return render(request, "erpintegrations/tool_home.html", context)
 

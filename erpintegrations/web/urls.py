@@ -6,8 +6,11 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from erpintegrations.web import (
     account,
+    adoption,
     commitment_editing,
     commitments,
+    correction,
+    drift,
     entry_sheets,
     export_pages,
     exports,
@@ -15,6 +18,7 @@ from erpintegrations.web import (
     history,
     home,
     links,
+    overrides,
     privilege,
     runs,
     selected,
@@ -33,6 +37,7 @@ project_pages: Routes = [
     path("commitments/<int:commitment_id>/", commitments.commitment_detail, name="commitment_detail"),
     path("commitments/<int:commitment_id>/edit/", commitment_editing.commitment_edit, name="commitment_edit"),
     path("commitments/<int:commitment_id>/delete/", commitment_editing.commitment_delete, name="commitment_delete"),
+    path("commitments/<int:commitment_id>/correction/", correction.correction, name="correction"),
     path("commitments/<int:commitment_id>/send-to-erp/", sending.commitment_send, name="commitment_send"),
     path("commitments/<int:commitment_id>/retrieve-from-erp/", sending.commitment_retrieve, name="commitment_retrieve"),
 ]
@@ -57,6 +62,13 @@ commitment_views: Routes = [
     path("synced/<int:link_id>/unlink/", links.unlink, name="link_unlink"),
     path("synced/<int:link_id>/check-now/", links.check_now, name="link_check"),
     path("synced/<int:link_id>/undo/", links.undo, name="link_undo"),
+    path("synced/<int:link_id>/compare/", drift.link_compare, name="link_compare"),
+    path("synced/<int:link_id>/unlink-anyway/", overrides.ask, name="unlink_anyway"),
+    path("unlink-anyway/<int:override_id>/answer/", overrides.answer, name="override_answer"),
+    path("unlink-anyway/<int:override_id>/withdraw/", overrides.withdraw, name="override_withdraw"),
+    path("adoption/", adoption.adoption_list, name="adoption_list"),
+    path("adoption/<int:record_id>/", adoption.adoption_compare, name="adoption_compare"),
+    path("adoption/<int:record_id>/adopt/", adoption.adoption_adopt, name="adoption_adopt"),
 ]
 
 sync_pages: Routes = [

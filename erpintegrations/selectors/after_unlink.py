@@ -1,0 +1,28 @@
+"""What is left of a link that was closed: what changed here since, and what stays in the ERP for good."""
+
+from __future__ import annotations
+
+from django.db.models import QuerySet
+
+from commitments.models import Commitment
+from erpintegrations.models import SyncLink
+from erpintegrations.selectors.stories import FieldChange
+
+
+def changed_since(commitment: Commitment, link: SyncLink) -> list[FieldChange]:
+    """(field, as exported, as it is now) of what was changed since the link was closed; its vendor must be loaded."""
+    if link.is_open:
+        return []
+    sides = (
+        ("Number", link.number, commitment.number),
+        ("Title", link.title, commitment.title),
+        ("Vendor", link.vendor_name, commitment.vendor.name),
+        ("Amount", f"{link.amount:,.2f}", f"{commitment.amount:,.2f}"),
+    )
+    return [(label, was, becomes) for label, was, becomes in sides if was != becomes]
+
+
+def left_in_erp(commitment: Commitment) -> QuerySet[SyncLink]:
+    """Links that two persons closed although the record stays in the ERP, newest first. Kept for good."""
+    rows = SyncLink.objects.filter(commitment=commitment, left_in_erp=True, closed_at__isnull=False)
+    return rows.select_related("closed_by", "connection").order_by("-id")

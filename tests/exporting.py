@@ -57,3 +57,15 @@ class Books:
         return ExportFactory(
             connection=self.connection, commitment=self.commitment(number, project), sent_by=sent_by, **fields
         )
+
+
+def give_counterparts(
+    commitment: Commitment, connection: ErpConnection, *, job: str, vendor: str, cost_code: str, cost_type: str
+) -> None:
+    """Link all that a commitment names to these numbers in Sage; each may be linked already."""
+    common = {"company": connection.company, "connection": connection}
+    JobLink.objects.get_or_create(project=commitment.project, defaults={"erp_id": job, **common})
+    VendorLink.objects.get_or_create(vendor=commitment.vendor, defaults={"erp_id": vendor, **common})
+    for line in commitment.lines.all():
+        CostCodeLink.objects.get_or_create(cost_code=line.cost_code, defaults={"erp_id": cost_code, **common})
+        CostTypeLink.objects.get_or_create(cost_type=line.cost_type, defaults={"erp_id": cost_type, **common})

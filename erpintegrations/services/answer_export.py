@@ -49,6 +49,7 @@ REJECTABLE = {
 ACCEPTABLE = (State.READY,)
 RETRYABLE = (State.FAILED,)
 BLANK = "Commitment ID can't be blank."
+UNPRINTABLE = "Commitment ID has characters that cannot be printed."
 NOTHING_CHANGED = "Nothing was changed. Try again in a minute."
 
 
@@ -173,6 +174,8 @@ def _impossible_numbers(
             refusals[export.pk] = NumberNotPossible(BLANK, remedy=_enter(connection))
         elif len(number) > widths.number:
             refusals[export.pk] = NumberNotPossible(too_long(widths), remedy=_enter(connection))
+        elif not number.isprintable():
+            refusals[export.pk] = NumberNotPossible(UNPRINTABLE, remedy=_enter(connection))
         elif key in given:
             refusals[export.pk] = _number_taken(f"{number} is given to another of the selected commitments.")
         given.add(key)

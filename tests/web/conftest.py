@@ -20,3 +20,9 @@ def query_count(client):
         return len(queries)
 
     return count
+
+
+@pytest.fixture
+def job(sage_company):
+    """A job in Sage that is none of the company's projects."""
+    return sage_company.add_job("Another job")

@@ -13,13 +13,15 @@ from django.test import Client
 
 from commitments.models import Commitment
 from directory.models import Activity, Company, CompanyMember, Level, PrivilegeRequest, Project, ProjectMember, User
-from erpintegrations.models import Presence, SyncLink, SyncRun
+from erpintegrations.models import Export, Presence, SyncLink, SyncRun
 from tests.connectors.builder import SageCompany
+from tests.exporting import give_counterparts
 from tests.factories import (
     CommitmentFactory,
     CompanyFactory,
     CompanyMemberFactory,
     ErpConnectionFactory,
+    ExportFactory,
     ProjectFactory,
     ProjectMemberFactory,
     SyncLinkFactory,
@@ -56,6 +58,9 @@ class Stage:
     closed: SyncLink
     done_run: SyncRun
     waiting_run: SyncRun
+    ready: Export
+    failed: Export
+    sendable: Commitment
 
     def sign_in(self, rights: Rights) -> Client:
         person = UserFactory()
@@ -80,7 +85,7 @@ class Stage:
 
     def state(self) -> list[Any]:
         """All that an action can change."""
-        tables = (SyncLink, SyncRun, Commitment, Activity, PrivilegeRequest, CompanyMember, ProjectMember)
+        tables = (SyncLink, SyncRun, Export, Commitment, Activity, PrivilegeRequest, CompanyMember, ProjectMember)
         return [list(table.objects.order_by("pk").values()) for table in tables]
 
 
@@ -96,6 +101,9 @@ def sage(tmp_path_factory):
     books = SageCompany(tmp_path_factory.mktemp("sage") / "company.sqlite3")
     job = books.add_job("Riverside Clinic")
     books.add_subcontract("OTHER", job)
+    books.add_vendor()
+    books.add_cost_code("3300")
+    books.add_cost_type(4)
     return books, str(job)
 
 
@@ -126,6 +134,12 @@ def stage(db, sage) -> Stage:
     other_company = CompanyFactory(name="Southwind", slug="southwind")
     ProjectFactory(company=other_company)
     ErpConnectionFactory(company=other_company)
+    sendable = CommitmentFactory(project=project, number="SC-6")
+    give_counterparts(sendable, connection, job=job, vendor="1", cost_code="3300", cost_type="4")
+    ready, failed = (
+        ExportFactory(connection=connection, commitment=CommitmentFactory(project=project, number=number), state=state)
+        for number, state in (("SC-4", "ready"), ("SC-5", "failed"))
+    )
     return Stage(
         company=company,
         project=project,
@@ -137,4 +151,7 @@ def stage(db, sage) -> Stage:
         closed=closed,
         done_run=SyncRunFactory(connection=connection),
         waiting_run=SyncRunFactory(connection=connection, state=SyncRun.State.NEEDS_CONFIRMATION),
+        ready=ready,
+        failed=failed,
+        sendable=sendable,
     )

@@ -33,6 +33,15 @@ ADDRESSES: dict[str, set[str]] = {
     "commitment_choices": READ,
     "commitment_edit": BOTH,
     "commitment_delete": BOTH,
+    "commitment_send": BUTTON,
+    "commitment_retrieve": BUTTON,
+    "export_detail": READ,
+    "export_accept": BUTTON,
+    "export_reject": BOTH,
+    "export_retry": BUTTON,
+    "exports_accept_selected": BUTTON,
+    "exports_reject_selected": BUTTON,
+    "exports_retry_selected": BUTTON,
     "erp_home": READ,
     "erp_commitment": READ,
     "erp_ready": READ,
@@ -63,7 +72,14 @@ BUTTONS = [name for name, methods in ADDRESSES.items() if "post" in methods]
 IDS = {
     "link": ["link_unlink", "link_check", "link_undo"],
     "run": ["run_detail", "run_progress", "run_confirm", "run_discard"],
-    "commitment": ["commitment_detail", "commitment_edit", "commitment_delete"],
+    "commitment": [
+        "commitment_detail",
+        "commitment_edit",
+        "commitment_delete",
+        "commitment_send",
+        "commitment_retrieve",
+    ],
+    "export": ["export_detail", "export_accept", "export_reject", "export_retry"],
     "project": ["commitment_list", "commitment_create", "commitment_choices"],
 }
 WITH_ID = [name for names in IDS.values() for name in names]
@@ -72,7 +88,7 @@ WRONG_IDS = [0, 999_999, 2**31, 2**63 - 1, 2**63, 10**30]
 FIELDS = [
     "q", "state", "type", "status", "kind", "erp_status", "project", "vendor", "sort", "order", "at", "after", "before",
     "page", "place", "tick", "next", "verb", "actor", "since", "until", "reason", "link", "links", "confirmed", "email",
-    "username", "password", "new_password1", "old_password",
+    "number", "export", "exports", "show", "sender", "username", "password", "new_password1", "old_password",
 ]  # fmt: skip
 NONSENSE = {
     "a null byte": "a\x00b",
@@ -114,6 +130,7 @@ def address(stage: Stage, name: str, wrong_id: int | None = None) -> str:
         "run": stage.done_run.pk if name in ("run_detail", "run_progress") else stage.waiting_run.pk,
         "commitment": stage.commitment.pk,
         "project": stage.project.pk,
+        "export": stage.ready.pk,
     }
     subject = next((subject for subject, names in IDS.items() if name in names), "")
     wanted = [] if not subject else [ids[subject] if wrong_id is None else wrong_id]

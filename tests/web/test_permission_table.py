@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from commitments.models import Commitment
 from directory.models import Company, CompanyMember, Level, PrivilegeRequest, User
-from erpintegrations.models import ErpConnection, SyncLink, SyncRun
+from erpintegrations.models import ErpConnection, Export, SyncLink, SyncRun
 from erpintegrations.schedules import schedule_problems
 from erpintegrations.web import urls
 from tests.factories import CompanyMemberFactory, ProjectMemberFactory, UserFactory
@@ -203,8 +203,115 @@ CONFIGURE = [
 ]
 
 
+ACCOUNTING = (on_erp(READ_ONLY), on_erp(STANDARD), PRIVILEGE)
+REASON = {"reason": "The vendor is wrong."}
+
+
+def the_sendable(stage: Stage) -> tuple[Any, ...]:
+    return (stage.project.pk, stage.sendable.pk)
+
+
+def the_ready(stage: Stage) -> tuple[Any, ...]:
+    return (stage.ready.pk,)
+
+
+def the_failed(stage: Stage) -> tuple[Any, ...]:
+    return (stage.failed.pk,)
+
+
+def export_in(export: str, state: Export.State) -> Callable[[Stage], bool]:
+    return lambda stage: Export.objects.get(pk=getattr(stage, export).pk).state == state
+
+
+EXPORT = [
+    Action(
+        "send to ERP",
+        "commitment_send",
+        WRITE,
+        the_sendable,
+        method="post",
+        happens=lambda stage: Export.objects.filter(commitment=stage.sendable).exists(),
+    ),
+    Action(
+        "retrieve from ERP",
+        "commitment_retrieve",
+        WRITE,
+        lambda stage: (stage.project.pk, stage.ready.commitment_id),
+        method="post",
+        happens=export_in("ready", Export.State.RETRIEVED),
+    ),
+    Action("see an export", "export_detail", (on_erp(READ_ONLY),), the_ready),
+    Action(
+        "accept an export",
+        "export_accept",
+        ACCOUNTING,
+        the_ready,
+        method="post",
+        data=lambda stage: {"number": "SC-4"},
+        happens=export_in("ready", Export.State.ACCEPTED),
+    ),
+    Action("begin to reject an export", "export_reject", ACCOUNTING, the_ready),
+    Action(
+        "reject an export",
+        "export_reject",
+        ACCOUNTING,
+        the_ready,
+        method="post",
+        data=lambda stage: REASON,
+        happens=export_in("ready", Export.State.REJECTED),
+    ),
+    Action(
+        "retry an export",
+        "export_retry",
+        ACCOUNTING,
+        the_failed,
+        method="post",
+        happens=export_in("failed", Export.State.ACCEPTED),
+    ),
+    *(
+        Action(
+            f"preview {verb} selected",
+            f"exports_{verb.lower()}_selected",
+            ACCOUNTING,
+            method="post",
+            data=lambda stage, export=export: {"export": getattr(stage, export).pk},
+            answers_per_row=True,
+        )
+        for verb, export in (("Accept", "ready"), ("Reject", "ready"), ("Retry", "failed"))
+    ),
+    Action(
+        "accept selected",
+        "exports_accept_selected",
+        ACCOUNTING,
+        method="post",
+        data=lambda stage: {"export": stage.ready.pk, f"number-{stage.ready.pk}": "SC-4", "confirmed": "yes"},
+        happens=export_in("ready", Export.State.ACCEPTED),
+        answers_per_row=True,
+    ),
+    Action(
+        "reject selected",
+        "exports_reject_selected",
+        ACCOUNTING,
+        method="post",
+        data=lambda stage: {"export": stage.ready.pk, "confirmed": "yes"} | REASON,
+        happens=export_in("ready", Export.State.REJECTED),
+        answers_per_row=True,
+    ),
+    Action(
+        "retry selected",
+        "exports_retry_selected",
+        ACCOUNTING,
+        method="post",
+        data=lambda stage: {"export": stage.failed.pk, "confirmed": "yes"},
+        happens=export_in("failed", Export.State.ACCEPTED),
+        answers_per_row=True,
+    ),
+]
+
+
 TABLE = [
     *WRITE_COMMITMENTS,
+    *EXPORT,
     Action("see the company", "company_home"),
     Action(
         "see the project's commitments",

@@ -11,20 +11,22 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from sandbox import sage_desk
+from sandbox import sage_desk, sage_records
 from sandbox import sage_tables as tables
 from sandbox import sample_names as names
+from sandbox.sage_desk import ChangedLine, NewLine
 from sandbox.sage_file import PURCHASE_ORDER, SUBCONTRACT, backup_path
-from sandbox.sample_plan import SEED, Fate, Plan, Planned
+from sandbox.sample_plan import DRIFTS, SEED, Drift, Fate, Plan, Planned
 
 WORKING_DAY_STARTS = datetime.time(9, 30)
 RETAINAGE = Decimal("5.00")
+MOVED = Decimal("2500.00")
 
 
 def write_books(path: Path, plan: Plan) -> None:
     """This function will write the company's file anew, in place of any there; it appears only when it is whole."""
     unfinished = Path(f"{path}.building")
-    for leftover in (unfinished, Path(f"{unfinished}.new")):
+    for leftover in (unfinished, Path(f"{unfinished}.new"), aside_path(path)):
         _remove(leftover)
     tables.create_company(unfinished)
     with tables.company_engine(unfinished).begin() as connection:
@@ -35,8 +37,13 @@ def write_books(path: Path, plan: Plan) -> None:
     unfinished.rename(path)
 
 
+def aside_path(path: Path) -> Path:
+    """Where the file lies while the set-up has it out of reach."""
+    return Path(f"{path}.aside")
+
+
 def accounting_goes_on(path: Path, plan: Plan, *, now: datetime.datetime) -> None:
-    """This function will do at Sage's desk what becomes of some records: deleted, voided, invoiced, purged."""
+    """This function will do at Sage's desk what becomes of some records: deleted, voided, invoiced, purged, changed."""
     for planned in plan.with_fate(Fate.DELETED):
         sage_desk.delete_subcontract(path, _recnum(path, planned), now=now)
     for planned in plan.with_fate(Fate.VOIDED):
@@ -45,6 +52,37 @@ def accounting_goes_on(path: Path, plan: Plan, *, now: datetime.datetime) -> Non
         part = (planned.amount * Decimal("0.4")).quantize(Decimal(100), ROUND_DOWN)
         sage_desk.set_invoiced_amount(path, planned.kind, _recnum(path, planned), part, now=now)
     sage_desk.remove_refused_closed_jobs(path, only={names.REMOVED_JOB}, now=now)
+    for planned in plan.linked:
+        if planned.number in DRIFTS:
+            _change(path, planned, DRIFTS[planned.number], now)
+
+
+def _change(path: Path, planned: Planned, drift: Drift, now: datetime.datetime) -> None:
+    """What accounting keyed in differently: the first line for more, another vendor, or money moved between lines."""
+    recnum = _recnum(path, planned)
+    record, there = sage_records.read_record(path, planned.kind, recnum)
+    amounts = [line.amount for line in there]
+    if drift is not Drift.VENDOR:
+        amounts[0] += MOVED
+    if drift is Drift.LINES:
+        amounts[1] -= MOVED
+    sage_desk.change_record(
+        path,
+        planned.kind,
+        recnum,
+        number=record.number,
+        vendor=record.vendor + 1 if drift is Drift.VENDOR else record.vendor,
+        description=record.description,
+        lines=[_changed_line(line, amount) for line, amount in zip(there, amounts, strict=True)],
+        now=now,
+    )
+
+
+def _changed_line(line: sage_records.Line, amount: Decimal) -> ChangedLine:
+    new = NewLine(
+        description=line.description, amount=amount, cost_code=line.cost_code, cost_type=line.cost_type_number
+    )
+    return ChangedLine(number=line.number, line=new)
 
 
 def _remove(path: Path) -> None:
@@ -82,7 +120,7 @@ def _write_commitments(connection: sa.Connection, plan: Plan) -> None:
         table: [] for table in (tables.subcon, tables.sbcnln, tables.pchord, tables.pcorln)
     }
     by_age = sorted((*plan.linked, *plan.in_sage_alone), key=lambda planned: (planned.contract_date, planned.number))
-    for planned in by_age:
+    for planned in (*by_age, *plan.keyed_in_by_hand):
         recnums[planned.kind] += 1
         identity = str(uuid.UUID(int=chance.getrandbits(128), version=4)).upper()
         write = _subcontract if planned.kind == SUBCONTRACT else _purchase_order

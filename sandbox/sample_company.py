@@ -20,15 +20,15 @@ from directory.models import Company, Project, User
 from directory.refusals import Refusal
 from erpintegrations.models import ErpConnection, SyncRun
 from erpintegrations.services.change_connection import ConnectionSettings, save_connection
-from erpintegrations.services.link_commitment import link_commitments
 from erpintegrations.services.run_sync import open_run, perform_sync
 from sandbox import sample_books, sample_people
 from sandbox import sample_names as names
+from sandbox.sample_exports import send_and_answer
+from sandbox.sample_links import link_exported, link_masters
 from sandbox.sample_plan import Plan, Planned, make_plan
 
 FOUNDED = datetime.timedelta(weeks=30)
 CONNECTED = datetime.timedelta(weeks=7)
-LINKED = tuple(datetime.timedelta(weeks=weeks, hours=-2 * weeks) for weeks in (6, 4, 3, 1))
 FIRST_SYNC = datetime.timedelta(minutes=60)
 HAPPENED_IN_SAGE = datetime.timedelta(minutes=25)
 
@@ -67,9 +67,11 @@ def load(*, now: datetime.datetime, say: Say = lambda _: None) -> bool:
         say("Loading its commitments …")
         company, admin = _load_company(plan, now)
         connection = _connect(company, admin, path, now)
-        _link(connection, plan, admin, now)
-        say("Syncing twice, with a few deletions in Sage in between …")
+        link_masters(connection, admin, now - CONNECTED)
+        link_exported(connection, plan, admin, now)
+        say("Syncing twice, with a few exports, and a few deletions in Sage, in between …")
         _sync(connection, now - FIRST_SYNC)
+        send_and_answer(company, path, now)
         sample_books.accounting_goes_on(path, plan, now=now - HAPPENED_IN_SAGE)
         _sync(connection, now)
     return True
@@ -150,22 +152,6 @@ def _connect(company: Company, by: User, path: Path, now: datetime.datetime) -> 
         by=by,
         now=connected_at,
     )
-
-
-def _link(connection: ErpConnection, plan: Plan, by: User, now: datetime.datetime) -> None:
-    """Link what was exported with its record, in a few goes over the past weeks."""
-    with connection.connector().reading() as reading:
-        records = {(str(record.kind), record.number): record for record in reading.records()}
-    ours = connection.company.commitments.select_related("project", "vendor")
-    commitments = {(commitment.kind, commitment.number): commitment for commitment in ours}
-    keys = sorted((planned.contract_date, planned.kind, planned.number) for planned in plan.linked)
-    share = -(-len(keys) // len(LINKED))
-    for turn, ago in enumerate(LINKED):
-        pairs = [
-            (commitments[kind, number], records[kind, number])
-            for _, kind, number in keys[turn * share : (turn + 1) * share]
-        ]
-        link_commitments(connection=connection, pairs=pairs, by=by, now=now - ago)
 
 
 def _sync(connection: ErpConnection, moment: datetime.datetime) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 
@@ -40,6 +40,37 @@ FATES = {
     **dict.fromkeys(("SC-1066", "PO-2033"), Fate.PURGED),
     **dict.fromkeys(("SC-1006", "SC-1022", "SC-1045", "SC-1090", "PO-2010"), Fate.INVOICED),
 }
+
+
+class Drift(StrEnum):
+    """What somebody changes in Sage, between the two syncs, of a record that is linked."""
+
+    AMOUNT = "amount"
+    VENDOR = "vendor"
+    LINES = "lines"
+
+
+class Way(StrEnum):
+    """How far a commitment has come that was sent to the ERP, between the two syncs."""
+
+    READY = "ready"
+    REJECTED = "rejected"
+    FAILED = "failed"
+    AWAITING = "awaiting"
+
+
+DRIFTS = {"SC-1011": Drift.AMOUNT, "SC-1014": Drift.VENDOR, "SC-1019": Drift.LINES}
+# All of them Approved; the other Approved ones that are not sent can be sent as they are.
+WAYS = {
+    **dict.fromkeys(("SC-1016", "SC-1040", "PO-2016"), Way.READY),
+    "SC-1064": Way.REJECTED,
+    "PO-2036": Way.FAILED,
+    "SC-1088": Way.AWAITING,
+}
+# Somebody keyed these in by hand, though the commitments wait here: as they are, with another amount, under the
+# vendor's own number. They wait to be adopted.
+KEYED_IN_AS_IT_IS, KEYED_IN_FOR_MORE, KEYED_IN_AS_ANOTHER = "SC-1004", "SC-1020", "PO-2008"
+ANOTHER_NUMBER, MORE = "BRM-88213", Decimal("1500.00")
 # Booked under a small job of their own; the purged ones under the job that is removed.
 JOBS = {
     **dict.fromkeys((number for number, fate in FATES.items() if fate is Fate.PURGED), names.REMOVED_JOB),
@@ -85,11 +116,14 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`vendors` maps a vendor's number to its name; `in_sage_alone` are records without a commitment of ours."""
+    """`vendors` maps a vendor's number to its name; `in_sage_alone` are records without a commitment of ours, and
+    `keyed_in_by_hand` those of commitments that were never sent.
+    """
 
     vendors: dict[int, str]
     commitments: list[Planned]
     in_sage_alone: list[Planned]
+    keyed_in_by_hand: list[Planned]
 
     @property
     def linked(self) -> list[Planned]:
@@ -113,7 +147,18 @@ def make_plan(today: datetime.date) -> Plan:
         vendors={401 + index: name for index, name in enumerate(traders)},
         commitments=commitments,
         in_sage_alone=[_in_sage_alone(index, today, chance) for index in range(12)],
+        keyed_in_by_hand=_keyed_in_by_hand({planned.number: planned for planned in commitments}),
     )
+
+
+def _keyed_in_by_hand(ours: dict[str, Planned]) -> list[Planned]:
+    dearer = ours[KEYED_IN_FOR_MORE]
+    first, *others = dearer.lines
+    return [
+        ours[KEYED_IN_AS_IT_IS],
+        replace(dearer, lines=(replace(first, unit_cost=first.unit_cost + MORE), *others)),
+        replace(ours[KEYED_IN_AS_ANOTHER], number=ANOTHER_NUMBER),
+    ]
 
 
 def _commitment(kind: str, ordinal: int, index: int, today: datetime.date, chance: random.Random) -> Planned:

@@ -11,10 +11,16 @@ from commitments.models import Commitment, ScheduleOfValuesLine, Vendor
 from directory.access import access_for
 from directory.models import Activity, Level, User, Verb
 from directory.privilege import may_grant
-from erpintegrations.models import SyncLink, SyncRun
+from erpintegrations.models import CostCodeLink, CostTypeLink, Export, JobLink, SyncLink, SyncRun, VendorLink
+from erpintegrations.models.rejection_mail import RejectionMail
+from erpintegrations.selectors.adoption import suggestions
+from erpintegrations.selectors.drift import drift_of
+from erpintegrations.services.answer_export import retry_exports
+from erpintegrations.services.export_commitment import perform_export
+from erpintegrations.services.send_to_erp import send_to_erp
 from sandbox import sage_records, sample_company
 from sandbox.sage_desk import PURCHASE_ORDER, SUBCONTRACT
-from sandbox.sample_plan import Fate, make_plan
+from sandbox.sample_plan import DRIFTS, Drift, Fate, make_plan
 from tests.sandbox.conftest import NOW
 
 
@@ -22,7 +28,14 @@ def test_it_has_the_promised_projects_vendors_and_commitments(sample):
     assert sample.projects.count() == 3
     assert Vendor.objects.filter(company=sample).count() == 40
     assert Counter(Commitment.objects.values_list("kind", flat=True)) == {"subcontract": 120, "purchase_order": 80}
-    assert Counter(Commitment.objects.values_list("erp_status", flat=True)) == {"synced": 150, "not_sent": 50}
+    assert Counter(Commitment.objects.values_list("erp_status", flat=True)) == {
+        "synced": 150,
+        "not_sent": 44,
+        "ready_to_export": 3,
+        "rejected": 1,
+        "exporting": 1,
+        "failed_to_export": 1,
+    }
     assert len(set(Commitment.objects.filter(erp_status="not_sent").values_list("status", flat=True))) > 6
 
 
@@ -62,7 +75,8 @@ def test_amounts_agree_line_by_line_and_with_sage(sample):
     for line in ScheduleOfValuesLine.objects.all():
         assert line.amount == line.quantity * line.unit_cost
     for link in SyncLink.objects.filter(presence="present"):
-        assert (link.amount, link.number) == (link.erp_amount, link.erp_number)
+        assert link.number == link.erp_number
+        assert (link.amount == link.erp_amount) is (DRIFTS.get(link.number) is not Drift.AMOUNT)
 
 
 def test_sage_has_records_of_its_own_and_a_job_to_remove(sample, settings):
@@ -74,9 +88,67 @@ def test_sage_has_records_of_its_own_and_a_job_to_remove(sample, settings):
         for page in range(1, 6)
         for record in sage_records.list_records(path, kind, page=page).rows
     }
-    assert len(numbers - ours) == 12
+    assert len(numbers - ours) == 13
     assert [job.name for job, _ in sage_records.removable_jobs(path)] == ["Fairview Garage"]
     assert len(sage_records.list_deleted(path)) == 8
+
+
+def test_three_linked_records_have_drifted_in_sage(sample):
+    drifted = {link.number: drift_of(link) for link in SyncLink.objects.filter(closed_at=None) if drift_of(link)}
+    assert drifted == {"SC-1011": ("amount", "lines"), "SC-1014": ("vendor",), "SC-1019": ("lines",)}
+
+
+def test_every_project_vendor_and_code_has_its_own_in_sage(sample):
+    assert [model.objects.count() for model in (JobLink, VendorLink, CostTypeLink)] == [3, 40, 5]
+    assert CostCodeLink.objects.count() == sample.cost_codes.count()
+    vendor = VendorLink.objects.select_related("vendor").first()
+    assert (vendor.erp_id, vendor.erp_name) == (vendor.vendor.number, vendor.vendor.name)
+
+
+def test_a_few_exports_are_under_way(sample):
+    exports = {export.number: export for export in Export.objects.all()}
+    assert {number: str(export.state) for number, export in exports.items()} == {
+        "SC-1016": "ready",
+        "SC-1040": "ready",
+        "PO-2016": "ready",
+        "SC-1064": "rejected",
+        "PO-2036": "failed",
+        "SC-1088": "awaiting",
+    }
+    assert {export.sent_by.name for export in exports.values()} == {"Morgan Chen"}
+    assert exports["SC-1088"].answered_by.name == "Dana Whitfield"
+    assert (exports["SC-1088"].method, exports["SC-1088"].erp_number) == ("entry_sheet", "SC-1088")
+    assert exports["PO-2036"].problem == "The ERP database file is not there."
+    assert "cost code" in exports["SC-1064"].reject_reason
+    assert RejectionMail.objects.get().state == "sent"
+
+
+def test_what_failed_can_be_retried_and_then_awaits_read_back(sample):
+    access = access_for(User.objects.get(email="accountant@example.com"), sample)
+    failed = Export.objects.get(state="failed")
+    later = NOW + datetime.timedelta(minutes=5)
+    (outcome,) = retry_exports(exports=[failed], access=access, now=later)
+    assert outcome.refusal is None
+    assert perform_export(export_id=failed.pk, clock=lambda: later).state == "awaiting"
+
+
+@pytest.mark.parametrize("number", ["SC-1112", "PO-2056", "PO-2076"])
+def test_the_other_approved_ones_can_be_sent_as_they_are(sample, number):
+    access = access_for(User.objects.get(email="manager@example.com"), sample)
+    commitment = sample.commitments.get(number=number)
+    assert send_to_erp(commitment=commitment, access=access, now=NOW).state == "ready"
+
+
+def test_a_few_records_in_sage_wait_to_be_adopted(sample):
+    suggested = {
+        (suggestion.record.number, suggestion.commitment.number): suggestion.same
+        for suggestion in suggestions(sample.erp_connection)
+    }
+    assert suggested == {
+        ("SC-1004", "SC-1004"): ("number", "vendor", "amount"),
+        ("SC-1020", "SC-1020"): ("number", "vendor"),
+        ("BRM-88213", "PO-2008"): ("vendor", "amount"),
+    }
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from directory.access import CompanyAccess
 from directory.models import Level
-from directory.refusals import NotAllowed
+from directory.refusals import LacksPrivilege, NotAllowed
 from erpintegrations.models import SyncLink, UnlinkOverride
 
 # A company has a handful of these at a time; a page never loads more.
@@ -30,15 +30,14 @@ class WaitingOverrides:
 
 
 def why_not_ask(link: SyncLink, access: CompanyAccess) -> NotAllowed | None:
-    """Who may unlink it, and has Admin on ERP Integrations."""
+    """Who may unlink it, and has Admin on ERP Integrations: without that, requesting the privilege would not help."""
     not_allowed = access.why_not_unlink(link.project_id, link.project_name)
-    if not_allowed is not None:
-        return not_allowed
-    try:
-        access.require_erp_integrations(Level.ADMIN)
-    except NotAllowed as refusal:
-        return refusal
-    return None
+    if not_allowed is None or isinstance(not_allowed, LacksPrivilege):
+        try:
+            access.require_erp_integrations(Level.ADMIN)
+        except NotAllowed as refusal:
+            return refusal
+    return not_allowed
 
 
 def can_be_asked(link: SyncLink, waiting: UnlinkOverride | None, access: CompanyAccess) -> bool:

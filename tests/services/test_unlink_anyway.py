@@ -103,10 +103,13 @@ def test_when_the_erp_does_not_answer_in_time_what_is_recorded_decides(invoiced,
     override = ask(invoiced)
     holder = sqlite3.connect(sage_company.path, isolation_level=None)
     try:
+        holder.execute("PRAGMA locking_mode = EXCLUSIVE")
         holder.execute("BEGIN EXCLUSIVE")
-        assert consent(override).left_in_erp
+        link = consent(override)
     finally:
         holder.close()
+    assert link.left_in_erp
+    assert link.checked_at is None
 
 
 def test_undo_links_it_again(invoiced, ask, consent, approver, access_of, now):

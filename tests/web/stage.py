@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from commitments.models import Commitment
 from directory.models import Activity, Company, CompanyMember, Level, PrivilegeRequest, Project, ProjectMember, User
-from erpintegrations.models import Export, Presence, SyncLink, SyncRun
-from tests.connectors.builder import SageCompany
+from erpintegrations.models import Export, Presence, SyncLink, SyncRun, UnlinkedRecord, UnlinkOverride
+from erpintegrations.services.read_back import look_for, settle
+from tests.connectors.builder import Line, SageCompany
 from tests.exporting import give_counterparts
 from tests.factories import (
     CommitmentFactory,
@@ -44,6 +46,8 @@ class Rights:
 
 
 MOST = Rights(Level.ADMIN, Level.ADMIN, True)
+# Records in Sage: two that are invoiced and linked, one that no commitment is linked to.
+INVOICED, ALSO_INVOICED, ONLY_IN_SAGE = (f"0f1fd6c4-8b6f-4f50-9a4c-1f4d0f0f000{n}" for n in range(3))
 
 
 @dataclass
@@ -60,7 +64,12 @@ class Stage:
     waiting_run: SyncRun
     ready: Export
     failed: Export
+    near: Export
     sendable: Commitment
+    forbidden: SyncLink
+    request: UnlinkOverride
+    unlinked: UnlinkedRecord
+    own_request: UnlinkOverride
 
     def sign_in(self, rights: Rights) -> Client:
         person = UserFactory()
@@ -72,6 +81,7 @@ class Stage:
         )
         if rights.commitments is not None:
             ProjectMemberFactory(project=self.project, user=person, commitments_level=rights.commitments)
+        UnlinkOverride.objects.filter(pk=self.own_request.pk).update(asked_by=person)
         self.give_everything_elsewhere(person)
         return signed_in(person)
 
@@ -85,7 +95,18 @@ class Stage:
 
     def state(self) -> list[Any]:
         """All that an action can change."""
-        tables = (SyncLink, SyncRun, Export, Commitment, Activity, PrivilegeRequest, CompanyMember, ProjectMember)
+        tables = (
+            SyncLink,
+            UnlinkOverride,
+            SyncRun,
+            Export,
+            UnlinkedRecord,
+            Commitment,
+            Activity,
+            PrivilegeRequest,
+            CompanyMember,
+            ProjectMember,
+        )
         return [list(table.objects.order_by("pk").values()) for table in tables]
 
 
@@ -104,6 +125,10 @@ def sage(tmp_path_factory):
     books.add_vendor()
     books.add_cost_code("3300")
     books.add_cost_type(4)
+    for erp_id in (INVOICED, ALSO_INVOICED):
+        books.add_subcontract("SC-8", job, lines=[Line(10_000, billed=100)], erp_id=erp_id)
+    books.add_subcontract("SC-10", job, erp_id=ONLY_IN_SAGE)
+    books.add_subcontract("SC-12", job)
     return books, str(job)
 
 
@@ -140,6 +165,25 @@ def stage(db, sage) -> Stage:
         ExportFactory(connection=connection, commitment=CommitmentFactory(project=project, number=number), state=state)
         for number, state in (("SC-4", "ready"), ("SC-5", "failed"))
     )
+    near = ExportFactory(
+        connection=connection,
+        commitment=CommitmentFactory(project=project, number="SC-12"),
+        state=Export.State.AWAITING,
+        method="entry_sheet",
+    )
+    (sighting,) = look_for(connection, [near], now=timezone.now())
+    settle(sighting, by=None, now=timezone.now())
+    forbidden, asked_about, asked_by_oneself = (
+        SyncLinkFactory(
+            connection=connection,
+            commitment=CommitmentFactory(project=project, number=number),
+            project_name=str(project),
+            erp_id=erp_id,
+            erp_job_id=job,
+            invoiced_amount=100,
+        )
+        for number, erp_id in (("SC-8", INVOICED), ("SC-9", ALSO_INVOICED), ("SC-11", "never-asked-about"))
+    )
     return Stage(
         company=company,
         project=project,
@@ -153,5 +197,22 @@ def stage(db, sage) -> Stage:
         waiting_run=SyncRunFactory(connection=connection, state=SyncRun.State.NEEDS_CONFIRMATION),
         ready=ready,
         failed=failed,
+        near=near,
         sendable=sendable,
+        forbidden=forbidden,
+        request=UnlinkOverride.objects.create(
+            company=company, link=asked_about, reason="Invoiced on the wrong one.", asked_by=UserFactory()
+        ),
+        own_request=UnlinkOverride.objects.create(
+            company=company, link=asked_by_oneself, reason="A duplicate.", asked_by=UserFactory()
+        ),
+        unlinked=UnlinkedRecord.objects.create(
+            company=company,
+            connection=connection,
+            erp_id=ONLY_IN_SAGE,
+            kind="subcontract",
+            number="SC-10",
+            amount=1000,
+            first_seen_at=timezone.now(),
+        ),
     )

@@ -42,6 +42,14 @@ ADDRESSES: dict[str, set[str]] = {
     "exports_accept_selected": BUTTON,
     "exports_reject_selected": BUTTON,
     "exports_retry_selected": BUTTON,
+    "unlink_anyway": BOTH,
+    "override_answer": BOTH,
+    "override_withdraw": BUTTON,
+    "correction": READ,
+    "link_compare": READ,
+    "adoption_list": READ,
+    "adoption_compare": READ,
+    "adoption_adopt": BUTTON,
     "erp_home": READ,
     "erp_commitment": READ,
     "erp_ready": READ,
@@ -70,12 +78,15 @@ ANSWER_FIRST = ["sign_in", "reset_password_confirm"]
 READABLE = [name for name, methods in ADDRESSES.items() if "get" in methods]
 BUTTONS = [name for name, methods in ADDRESSES.items() if "post" in methods]
 IDS = {
-    "link": ["link_unlink", "link_check", "link_undo"],
+    "link": ["link_unlink", "link_check", "link_undo", "link_compare", "unlink_anyway"],
+    "request": ["override_answer", "override_withdraw"],
+    "record": ["adoption_compare", "adoption_adopt"],
     "run": ["run_detail", "run_progress", "run_confirm", "run_discard"],
     "commitment": [
         "commitment_detail",
         "commitment_edit",
         "commitment_delete",
+        "correction",
         "commitment_send",
         "commitment_retrieve",
     ],
@@ -86,9 +97,10 @@ WITH_ID = [name for names in IDS.values() for name in names]
 WRONG_IDS = [0, 999_999, 2**31, 2**63 - 1, 2**63, 10**30]
 
 FIELDS = [
-    "q", "state", "type", "status", "kind", "erp_status", "project", "vendor", "sort", "order", "at", "after", "before",
-    "page", "place", "tick", "next", "verb", "actor", "since", "until", "reason", "link", "links", "confirmed", "email",
-    "number", "export", "exports", "show", "sender", "username", "password", "new_password1", "old_password",
+    "q", "state", "type", "status", "kind", "erp_status", "project", "vendor", "sort", "order", "at", "after",
+    "before", "page", "place", "tick", "next", "verb", "actor", "since", "until", "reason", "link", "links",
+    "confirmed", "email", "answer", "consent", "decline", "commitment", "compared", "number", "export", "exports",
+    "show", "sender", "username", "password", "new_password1", "old_password",
 ]  # fmt: skip
 NONSENSE = {
     "a null byte": "a\x00b",
@@ -126,7 +138,9 @@ def address(stage: Stage, name: str, wrong_id: int | None = None) -> str:
     if name not in COMPANY_ADDRESSES:
         return reverse(name, args=["MQ", "set-password"] if name == "reset_password_confirm" else [])
     ids = {
-        "link": stage.closed.pk if name == "link_undo" else stage.gone.pk,
+        "link": {"link_undo": stage.closed, "unlink_anyway": stage.forbidden}.get(name, stage.gone).pk,
+        "request": (stage.own_request if name == "override_withdraw" else stage.request).pk,
+        "record": stage.unlinked.pk,
         "run": stage.done_run.pk if name in ("run_detail", "run_progress") else stage.waiting_run.pk,
         "commitment": stage.commitment.pk,
         "project": stage.project.pk,

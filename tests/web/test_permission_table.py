@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from commitments.models import Commitment
 from directory.models import Company, CompanyMember, Level, PrivilegeRequest, User
-from erpintegrations.models import ErpConnection, Export, SyncLink, SyncRun
+from erpintegrations.models import ErpConnection, Export, SyncLink, SyncRun, UnlinkOverride
 from erpintegrations.schedules import schedule_problems
 from erpintegrations.web import urls
 from tests.factories import CompanyMemberFactory, ProjectMemberFactory, UserFactory
@@ -223,6 +223,39 @@ def export_in(export: str, state: Export.State) -> Callable[[Stage], bool]:
     return lambda stage: Export.objects.get(pk=getattr(stage, export).pk).state == state
 
 
+def the_near(stage: Stage) -> tuple[Any, ...]:
+    return (stage.near.pk,)
+
+
+def deciding(decision: str) -> Callable[[Stage], dict[str, Any]]:
+    return lambda stage: {"decision": decision} | REASON
+
+
+ON_THEIR_WAY = [
+    Action("see an entry sheet", "entry_sheet", (on_erp(READ_ONLY),), the_near),
+    Action("download an entry sheet", "entry_sheet_csv", (on_erp(READ_ONLY),), the_near),
+    Action("check on an export now", "export_check", (on_erp(STANDARD),), the_near, method="post"),
+    Action("see a near match", "export_decide", (on_erp(READ_ONLY),), the_near),
+    Action(
+        "link a near match",
+        "export_decide",
+        ACCOUNTING,
+        the_near,
+        method="post",
+        data=deciding("link"),
+        happens=export_in("near", Export.State.LINKED),
+    ),
+    Action(
+        "reject a near match",
+        "export_decide",
+        ACCOUNTING,
+        the_near,
+        method="post",
+        data=deciding("reject"),
+        happens=export_in("near", Export.State.REJECTED),
+    ),
+]
+
 EXPORT = [
     Action(
         "send to ERP",
@@ -309,9 +342,87 @@ EXPORT = [
 ]
 
 
+def the_forbidden(stage: Stage) -> tuple[Any, ...]:
+    return (stage.forbidden.pk,)
+
+
+def the_request(stage: Stage) -> tuple[Any, ...]:
+    return (stage.request.pk,)
+
+
+def the_unlinked_record(stage: Stage) -> tuple[Any, ...]:
+    return (stage.unlinked.pk,)
+
+
+def request_in(name: str, state: str) -> Callable[[Stage], bool]:
+    return lambda stage: UnlinkOverride.objects.get(pk=getattr(stage, name).pk).state == state
+
+
+ASK_TO_UNLINK = (*UNLINK, on_erp(ADMIN))
+CORRECTION = [
+    Action("begin to ask to unlink anyway", "unlink_anyway", ASK_TO_UNLINK, the_forbidden),
+    Action(
+        "ask to unlink anyway",
+        "unlink_anyway",
+        ASK_TO_UNLINK,
+        the_forbidden,
+        method="post",
+        data=lambda stage: REASON,
+        happens=lambda stage: stage.forbidden.overrides.exists(),
+    ),
+    Action("see a request to unlink anyway", "override_answer", UNLINK, the_request),
+    Action(
+        "consent to unlink anyway",
+        "override_answer",
+        UNLINK,
+        the_request,
+        method="post",
+        data=lambda stage: {"consent": "yes"},
+        happens=lambda stage: SyncLink.objects.get(pk=stage.request.link_id).left_in_erp,
+    ),
+    Action(
+        "decline to unlink anyway",
+        "override_answer",
+        UNLINK,
+        the_request,
+        method="post",
+        data=lambda stage: {"decline": "yes", "answer": "Reverse the invoice."},
+        happens=request_in("request", "declined"),
+    ),
+    Action(
+        "withdraw one's own request",
+        "override_withdraw",
+        (on_erp(READ_ONLY),),
+        lambda stage: (stage.own_request.pk,),
+        method="post",
+        happens=request_in("own_request", "withdrawn"),
+    ),
+    Action(
+        "see a correction",
+        "correction",
+        (ON_THE_TEAM, on_commitments(READ_ONLY)),
+        lambda stage: (stage.project.pk, stage.commitment.pk),
+    ),
+    Action("compare a link with its record", "link_compare", (on_erp(READ_ONLY),), the_forbidden),
+    Action("see what is only in the ERP", "adoption_list", (on_erp(READ_ONLY),)),
+    Action("choose a commitment for a record", "adoption_compare", ACCOUNTING, the_unlinked_record),
+    Action(
+        "adopt a record",
+        "adoption_adopt",
+        ACCOUNTING,
+        the_unlinked_record,
+        method="post",
+        data=lambda stage: {"commitment": stage.draft.pk},
+        happens=lambda stage: stage.draft.links.filter(closed_at=None).exists(),
+    ),
+]
+
+
 TABLE = [
     *WRITE_COMMITMENTS,
     *EXPORT,
+    *ON_THEIR_WAY,
+    *CORRECTION,
     Action("see the company", "company_home"),
     Action(
         "see the project's commitments",

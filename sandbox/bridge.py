@@ -21,7 +21,8 @@ from django.conf import settings
 from erpintegrations.connectors.bridge import VERSION, signature
 from sandbox import sage_desk
 from sandbox.sage_desk import NewLine, SageRefuses
-from sandbox.sage_file import HEADERS, NUMBERS, PURCHASE_ORDER, SUBCONTRACT, writing
+from sandbox.sage_file import CENT, HEADERS, NUMBERS, PURCHASE_ORDER, SUBCONTRACT, writing
+from sandbox.sage_tables import subcon
 
 REPLAY_WINDOW = datetime.timedelta(minutes=5)
 MOST_LINES = 10_000
@@ -90,11 +91,14 @@ def submit(path: str | Path, document: Mapping[str, Any], key: str, *, now: date
     if found is not None:
         return _of_key(found)
     kind, entry = _entry(document)
+    retainage = _percentage(document, "rtnrte")
 
     def note(connection: sa.Connection, recnum: int) -> None:
         if _find(connection, key) is not None:
             raise SageRefuses("This key was used at the same moment.")
         header = HEADERS[kind][0]
+        if kind == SUBCONTRACT:
+            connection.execute(sa.update(subcon).where(subcon.c.recnum == recnum).values(rtnrte=retainage))
         row = connection.execute(
             sa.select(header.c["_idnum"], NUMBERS[kind].label("number")).where(header.c.recnum == recnum)
         ).one()
@@ -193,6 +197,14 @@ def _number(values: Mapping[str, Any], name: str) -> Decimal:
         number = Decimal("NaN")
     if not number.is_finite() or abs(number) > Decimal(10) ** 12:
         raise SageRefuses(f"{name} is not a number.")
+    return number
+
+
+def _percentage(values: Mapping[str, Any], name: str) -> Decimal:
+    """0 where none is given."""
+    number = _number(values, name) if name in values else Decimal(0)
+    if not 0 <= number <= 100 or number != number.quantize(CENT):
+        raise SageRefuses(f"{name} is not a percentage.")
     return number
 
 

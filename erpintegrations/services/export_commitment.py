@@ -104,7 +104,8 @@ def _require_not_worn_out(export: Export) -> None:
 
 
 def _look_and_write(export: Export, clock: Clock, bridge_of: BridgeOf) -> None:
-    method = export.method or export.connection.export_method
+    # What was never handed to a bridge goes the way that the connection is set to now.
+    method = export.method if export.written_at else export.connection.export_method
     (sighting,) = look_for(export.connection, [export], now=clock())
     if not sighting.is_free:
         move(export, State.WRITING, method=method)

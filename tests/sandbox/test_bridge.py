@@ -9,6 +9,7 @@ import uuid
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -17,7 +18,8 @@ from erpintegrations.connectors.base import NeedsAttention
 from erpintegrations.connectors.bridge import BridgeReceipt, HttpBridge, Refused, signed_headers
 from sandbox import bridge, sage_desk
 from sandbox.sage_desk import PURCHASE_ORDER, SUBCONTRACT, NotInSage
-from sandbox.sage_records import read_record
+from sandbox.sage_records import list_records, read_record
+from sandbox.sage_tables import company_engine, subcon
 from tests.sandbox.conftest import JOB, VENDOR, key_in_subcontract
 
 pytestmark = pytest.mark.django_db
@@ -58,8 +60,6 @@ def client(live_server) -> HttpBridge:
 
 
 def number_of_records(path) -> int:
-    from sandbox.sage_records import list_records
-
     return sum(list_records(path, kind).count for kind in (SUBCONTRACT, PURCHASE_ORDER))
 
 
@@ -70,6 +70,8 @@ def test_a_document_becomes_a_record_and_its_key_tells_of_it(client, path):
     receipt = client.submit(DOCUMENT, KEY)
 
     assert receipt == BridgeReceipt("SC-7", sage_desk.recnum_of(path, SUBCONTRACT, "SC-7"))
+    with company_engine(path).connect() as connection:
+        assert connection.scalar(sa.select(subcon.c.rtnrte)) == 10
     assert client.look_up(KEY) == client.submit(DOCUMENT, KEY) == client.cancel(KEY) == receipt
     assert number_of_records(path) == 1
 
@@ -173,6 +175,7 @@ BROKEN = {
     "no vendor": ({**DOCUMENT, "vndnum": "999"}, "There is no vendor 999."),
     "no job": ({**DOCUMENT, "jobnum": ""}, "jobnum is not a number."),
     "half a job": ({**DOCUMENT, "jobnum": "1.5"}, "jobnum is not a whole number."),
+    "odd retainage": ({**DOCUMENT, "rtnrte": "101"}, "rtnrte is not a percentage."),
     "no date": ({**DOCUMENT, "condte": "soon"}, "condte is not a date such as 2026-11-23."),
     "no number": ({**DOCUMENT, "ctcnum": " "}, "Subcontract number must have 1 to 20 characters."),
     "a number's number": ({**DOCUMENT, "ctcnum": 7}, "ctcnum is not a text."),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from sandbox import bridge_views, views
+from sandbox import bridge_desk, bridge_views, views
 from sandbox.sage_desk import PURCHASE_ORDER, SUBCONTRACT
 
 subcontract, purchase_order = {"kind": SUBCONTRACT}, {"kind": PURCHASE_ORDER}
@@ -37,6 +37,7 @@ urlpatterns = [
     path("jobs/remove-refused-closed/", views.remove_jobs, name="sandbox_remove_jobs"),
     path("restore/", views.deleted_list, name="sandbox_deleted"),
     path("restore/<int:deleted_id>/", views.restore, name="sandbox_restore"),
+    path("bridge/", bridge_desk.bridge_desk, name="sandbox_bridge"),
     path("bridge/commitments", bridge_views.commitments, name="sandbox_bridge_commitments"),
     path("bridge/commitments/<uuid:named>", bridge_views.commitment, name="sandbox_bridge_commitment"),
 ]

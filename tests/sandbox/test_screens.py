@@ -244,15 +244,15 @@ def test_a_deleted_record_is_restored(viewer_client, path):
 @pytest.mark.parametrize(
     ("query", "count"),
     [
-        ("", "1–25 of 91"),
-        ("?page=4", "76–91 of 91"),
-        ("?page=9999", "76–91 of 91"),
-        ("?page=-1", "1–25 of 91"),
-        ("?page=x", "1–25 of 91"),
-        ("?page=²", "1–25 of 91"),
+        ("", "1–25 of 93"),
+        ("?page=4", "76–93 of 93"),
+        ("?page=9999", "76–93 of 93"),
+        ("?page=-1", "1–25 of 93"),
+        ("?page=x", "1–25 of 93"),
+        ("?page=²", "1–25 of 93"),
         ("?q=sc-1042", "1–1 of 1"),
         ("?q=%25", "No record holds"),
-        ("?q=%00", "1–25 of 91"),
+        ("?q=%00", "1–25 of 93"),
         ("?q=' OR 1=1", "No record holds"),
     ],
 )

@@ -55,7 +55,7 @@ def exports_with_numbers(
 def taken_as_recorded(commitment: Commitment, connection: ErpConnection) -> list[str]:
     """Who has the commitment's number, as the last sync read the ERP: what its page says before anybody asks the ERP.
 
-    Three queries, by index and therefore letter by letter; sending asks the ERP itself.
+    Two queries, by index and therefore letter by letter; sending asks the ERP itself.
     """
     wording, number = connection.wording, commitment.number.strip()
     recorded = UnlinkedRecord.objects.filter(company_id=connection.company_id, connection=connection)
@@ -71,7 +71,7 @@ def taken_as_recorded(commitment: Commitment, connection: ErpConnection) -> list
         f"{link.erp_number} in {wording.short_label} is linked to {link.number} of {link.project_name}."
         for link in linked.filter(erp_number=number, presence__in=[Presence.PRESENT, Presence.UNKNOWN])[:3]
     ]
-    return sentences + taken_by_exports(commitment, connection)
+    return sentences
 
 
 def taken_by_exports(commitment: Commitment, connection: ErpConnection) -> list[str]:

@@ -35,6 +35,15 @@ class References:
     cost_codes: Mapping[int, Reference]
     cost_types: Mapping[int, Reference]
 
+    def as_linked(self) -> References:
+        """As if all of them were in the ERP, and open."""
+        return References(
+            job=self.job and Reference(self.job.erp_id),
+            vendor=self.vendor and Reference(self.vendor.erp_id),
+            cost_codes={pk: Reference(code.erp_id) for pk, code in self.cost_codes.items()},
+            cost_types={pk: Reference(kind.erp_id) for pk, kind in self.cost_types.items()},
+        )
+
 
 def references_of(
     commitment: Commitment,

@@ -80,8 +80,8 @@ def _width_fault(field: str, text: str, width: int, erp: str, line: int | None =
     if len(stored) > width:
         yield Fault(
             field,
-            f"It has {len(stored)} characters, and {erp} keeps {width}: “{stored[:width]}” is all that it would store. "
-            "Shorten it.",
+            f"It has {len(stored)} characters, and {erp} keeps {width}: “{stored[:width].rstrip()}” is all that it "
+            "would store. Shorten it.",
             line,
         )
 

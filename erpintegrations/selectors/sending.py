@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from commitments.models import Commitment
 from directory.access import CompanyAccess
 from directory.models import Level
 from erpintegrations.connectors import Wording
+from erpintegrations.connectors.base import TextWidths
 from erpintegrations.models import ErpConnection, Export, SyncLink
 from erpintegrations.selectors.exports import BADGES, next_step
-from erpintegrations.selectors.numbers import taken_as_recorded
+from erpintegrations.selectors.numbers import taken_as_recorded, taken_by_exports
 from erpintegrations.selectors.references import references_of
 from erpintegrations.selectors.send_faults import Fault, faults_before_sending
 from erpintegrations.selectors.widths import widths_of
 
+ANY_WIDTH = TextWidths(number=1000, title=1000, line_description=1000, vendor_name=1000)
 SENDABLE = (Commitment.ErpStatus.NOT_SENT, Commitment.ErpStatus.REJECTED)
 
 
 @dataclass(frozen=True, slots=True)
 class SendPanel:
-    """`faults` is what is known without asking the ERP; `button` is empty where nothing can be sent now."""
+    """`faults` is what is known without asking the ERP; `button` is empty where nothing can be sent now.
+
+    What was only last read in the ERP may be another by now, and is asked anew by sending: it warns, and does not take
+    the button away.
+    """
 
     wording: Wording
     export: Export | None
@@ -51,7 +58,7 @@ def send_panel(commitment: Commitment, access: CompanyAccess) -> SendPanel | Non
         return None
     may_act = access.commitments_level(commitment.project_id) >= Level.ADMIN
     icon, tone = BADGES[Export.State(export.state)] if export else ("", "quiet")
-    faults = _known_faults(commitment, connection) if is_sendable and may_act else []
+    faults, blocking = _known_faults(commitment, connection) if is_sendable and may_act else ([], [])
     sent_before = export is not None or SyncLink.objects.filter(commitment=commitment).exists()
     return SendPanel(
         wording=connection.wording,
@@ -61,20 +68,21 @@ def send_panel(commitment: Commitment, access: CompanyAccess) -> SendPanel | Non
         next_step=next_step(export, connection.wording) if export else "",
         faults=faults,
         button=("Re-send to ERP" if sent_before else "Send to ERP") if is_sendable else "",
-        may_send=is_sendable and may_act and not faults,
+        may_send=is_sendable and may_act and not blocking,
         may_retrieve=may_act and export is not None and export.state == Export.State.READY,
         shows_export=access.erp_integrations_level >= Level.READ_ONLY,
     )
 
 
-def _known_faults(commitment: Commitment, connection: ErpConnection) -> list[Fault]:
-    """Eight queries, whatever the number of lines."""
+def _known_faults(commitment: Commitment, connection: ErpConnection) -> tuple[list[Fault], list[Fault]]:
+    """All that is known, and of that what is certain. Eight queries, whatever the number of lines."""
     lines = list(commitment.lines.select_related("cost_code", "cost_type").order_by("position", "id"))
-    return faults_before_sending(
-        commitment=commitment,
-        lines=lines,
-        references=references_of(commitment, lines, connection),
-        wording=connection.wording,
-        widths=widths_of(connection),
-        taken=taken_as_recorded(commitment, connection),
+    references = references_of(commitment, lines, connection)
+    on_their_way = taken_by_exports(commitment, connection)
+    check = partial(faults_before_sending, commitment=commitment, lines=lines, wording=connection.wording)
+    widths = widths_of(connection) if connection.text_widths_read_at else ANY_WIDTH
+    recorded = [*taken_as_recorded(commitment, connection), *on_their_way]
+    return (
+        check(references=references, widths=widths, taken=recorded),
+        check(references=references.as_linked(), widths=ANY_WIDTH, taken=on_their_way),
     )

@@ -17,7 +17,6 @@ from erpintegrations.models import Export
 from erpintegrations.refusals import NumberNotPossible
 from erpintegrations.selectors import exports as selector
 from erpintegrations.selectors.stories import stories
-from erpintegrations.selectors.widths import widths_of
 from erpintegrations.services.answer_export import (
     REJECTABLE,
     accept_exports,
@@ -123,7 +122,6 @@ def export_page(
         "approvers": [] if row.may_answer else selector.approvers_of(request.company),
         "number": row.number if typed is None else typed,
         "number_error": number_error,
-        "longest_number": widths_of(connection).number,
         "facts": selector.header_facts(export),
         "names": selector.code_names(export),
         "page": page,

@@ -13,7 +13,6 @@ from erpintegrations.models import Export
 from erpintegrations.selectors import synced_list
 from erpintegrations.selectors.exports import ON_THEIR_WAY, export_rows, exports_in, on_their_way_counts
 from erpintegrations.selectors.views_menu import count_up_to_limit, view_counts
-from erpintegrations.selectors.widths import widths_of
 from erpintegrations.web import flash
 from erpintegrations.web.filters import ExportFilter
 from erpintegrations.web.pages import address, list_page
@@ -74,7 +73,6 @@ def _list(request: CompanyRequest, route: str, states: tuple[str, ...], template
         "rows": rows,
         "position": position(len(rows), count_up_to_limit(chosen.qs)),
         "not_allowed": request.access.why_not_accounting(),
-        "longest_number": widths_of(connection).number,
         "back": address(request),
     }
     return render(request, template, context)

@@ -174,7 +174,7 @@ def _preview_page(
         "asks_number": answer is ACCEPT,
         "asks_reason": answer is REJECT,
         "action_url": reverse(answer.route, args=[request.company.slug]),
-        "longest_number": widths_of(connection).number,
+        "longest_number": widths_of(connection).number if answer is ACCEPT and connection.text_widths_read_at else 0,
         "preview": preview,
         "form": form or RejectionForm(),
         "back": back,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from datetime import timedelta
 
 import pytest
 from django.urls import reverse
@@ -11,7 +12,7 @@ from django.utils import timezone
 
 from commitments.models import Commitment
 from directory.models import CompanyMember, Level
-from erpintegrations.models import ErpConnection, Export
+from erpintegrations.models import ErpConnection, Export, UnlinkedRecord, VendorLink
 from tests.connectors.builder import Line
 from tests.exporting import Books
 from tests.factories import CommitmentFactory, ExportFactory, ProjectFactory
@@ -76,6 +77,40 @@ class TestSending:
         assert "Send to ERP: SC-7" not in page.content.decode()
         assert "Before it can be sent to the ERP: Status: It is Draft, and only an Approved commitment" in words(page)
         assert "Contract date: It is empty, and Sage needs it. Enter it." in words(page)
+
+    def test_what_the_erp_was_last_seen_to_hold_warns_and_is_checked_anew(
+        self, client, manager, commitment, connection, sage_company
+    ):
+        """Somebody freed the number, and the sync has not looked since."""
+        UnlinkedRecord.objects.create(
+            company=connection.company,
+            connection=connection,
+            erp_id="1",
+            kind="subcontract",
+            number="SC-7",
+            status="4-Current",
+            first_seen_at=timezone.now(),
+        )
+        ErpConnection.objects.update(text_widths={"title": 5}, text_widths_read_at=timezone.now() - timedelta(days=2))
+        VendorLink.objects.update(gone_at=timezone.now())
+        client.force_login(manager)
+        page = client.get(of_commitment("commitment_detail", commitment))
+        said = words(page)
+        assert "As Sage was last read; it is checked anew when you send:" in said
+        assert "SC-7 is the number of a subcontract that is in Sage already (4-Current, 0.00)." in said
+        assert "Title: It has 8 characters, and Sage keeps 5" in said
+        assert "which is no longer in Sage" in said
+        assert 'aria-label="Send to ERP: SC-7"' in page.content.decode()
+        client.post(of_commitment("commitment_send", commitment))
+        assert Export.objects.get().state == "ready"
+
+    def test_widths_that_were_never_read_frighten_nobody(self, client, manager, commitment):
+        Commitment.objects.update(title="T" * 45)
+        client.force_login(manager)
+        page = client.get(of_commitment("commitment_detail", commitment))
+        assert "characters, and Sage keeps" not in words(page)
+        client.post(of_commitment("commitment_send", commitment))
+        assert Export.objects.get().state == "ready"
 
     def test_all_that_is_wrong_is_said_at_once_after_the_click(self, client, manager, commitment, sage_company, job):
         sage_company.add_subcontract("SC-7", job, lines=[Line(5)])

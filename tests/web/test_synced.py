@@ -10,7 +10,6 @@ from django.urls import reverse
 from django.utils import timezone
 from django_q.models import Schedule
 
-from commitments.models import Commitment
 from directory.models import CompanyMember, Level
 from erpintegrations.models import Presence, SyncRun
 from erpintegrations.selectors import views_menu

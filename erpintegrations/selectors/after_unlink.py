@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 
 from commitments.models import Commitment
-from erpintegrations.models import SyncLink
+from erpintegrations.models import SyncLink, UnlinkOverride
 from erpintegrations.selectors.stories import FieldChange
 
 
@@ -23,6 +23,11 @@ def changed_since(commitment: Commitment, link: SyncLink) -> list[FieldChange]:
 
 
 def left_in_erp(commitment: Commitment) -> QuerySet[SyncLink]:
-    """Links that two persons closed although the record stays in the ERP, newest first. Kept for good."""
+    """Links that two persons closed although the record stays in the ERP, newest first. Kept for good.
+
+    Each with the requests that were consented to, as `consented`. Two queries where there are any, else one.
+    """
+    consented = UnlinkOverride.objects.filter(state=UnlinkOverride.State.CONSENTED).select_related("asked_by")
     rows = SyncLink.objects.filter(commitment=commitment, left_in_erp=True, closed_at__isnull=False)
-    return rows.select_related("closed_by", "connection").order_by("-id")
+    asked = Prefetch("overrides", queryset=consented.order_by("-id"), to_attr="consented")
+    return rows.select_related("closed_by", "connection").prefetch_related(asked).order_by("-id")

@@ -14,7 +14,7 @@ from directory.models import Activity, Company, CompanyMember, Level, ProjectMem
 from erpintegrations.connectors import Wording
 from erpintegrations.connectors.base import CommitmentKind
 from erpintegrations.models import ErpConnection, SyncLink
-from erpintegrations.selectors.after_unlink import changed_since
+from erpintegrations.selectors.after_unlink import changed_since, left_in_erp
 from erpintegrations.selectors.freshness import Freshness, freshness_of
 from erpintegrations.selectors.history import commitment_history
 from erpintegrations.selectors.overrides import can_be_asked
@@ -26,14 +26,14 @@ ErpStatus = Commitment.ErpStatus
 # A story is read from its beginning; one that is longer begins later, and the page says so.
 CHAPTERS = 100
 NAMED = 5
-BY_ITSELF = "By itself"
+BY_ITSELF = "Happens by itself"
 
 DONE, NOW, LATER = "done", "now", "later"
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing to do: `state` is done, now or later; `who` can do it; `route` leads there, if there is a page."""
+    """One thing to do: `state` is done, now or later; `who` says who can; `route` leads there, if there is a page."""
 
     title: str
     text: str
@@ -76,7 +76,7 @@ def correction_of(commitment: Commitment, access: CompanyAccess, now: datetime.d
         differences=changed_since(commitment, link) if link else [],
         steps=_steps(commitment, link, connection, now) if connection else [],
         is_finished=is_finished,
-        left_in_erp=[one for one in links if one.left_in_erp and not one.is_open],
+        left_in_erp=list(left_in_erp(commitment)),
         may_ask_anyway=link is not None and can_be_asked(link, None, access),
     )
 
@@ -154,13 +154,13 @@ def _steps(
     # Unlinked by two, the record stays: nobody deletes it, and no sync has to notice anything.
     stays = link is not None and link.left_in_erp and not link.is_open
     plan = [
-        (*_leave(link, commitment, wording, stays=bool(stays)), f"Accounting, in {wording.short_label}", ""),
+        (*_leave(link, commitment, wording, stays=bool(stays)), f"Who can: accounting, in {wording.short_label}", ""),
         (
             "The sync notices it",
             "Two persons agreed to unlink it: nothing has to be noticed."
             if stays
             else f"{next_sync(freshness, now)} Check now asks at once.",
-            f"{BY_ITSELF}; Check now: Standard on ERP Integrations",
+            f"{BY_ITSELF}; Check now needs Standard on ERP Integrations",
             "",
         ),
         ("Unlink", "The commitment can then be edited again.", people.unlinkers, "erp_synced"),
@@ -172,7 +172,7 @@ def _steps(
             "commitment_detail",
         ),
         ("Accept", "Accounting looks at it, and accepts or rejects it.", people.approvers, "erp_ready"),
-        _export_step(commitment, connection),
+        _export_step(commitment, connection, people),
         (
             f"The sync finds it in {wording.short_label}",
             _read_back(freshness, now, wording),
@@ -218,18 +218,19 @@ def _what_to_correct(commitment: Commitment) -> str:
     return "Its status must be Approved when it is sent."
 
 
-def _export_step(commitment: Commitment, connection: ErpConnection) -> tuple[str, str, str, str]:
+def _export_step(commitment: Commitment, connection: ErpConnection, people: _People) -> tuple[str, str, str, str]:
     erp = connection.wording.short_label
     if commitment.erp_status == ErpStatus.FAILED_TO_EXPORT:
         return (
             "Export",
             "It failed: the list says why, and what to do. Then retry or reject it.",
-            "Accounting",
+            people.approvers,
             "erp_failed",
         )
     if connection.export_method == "bridge":
         return "Export", f"The bridge writes it to {erp}.", BY_ITSELF, ""
-    return "Export", f"Keyed in from its entry sheet, in the order of {erp}'s own screen.", f"Accounting, in {erp}", ""
+    text = f"Keyed in from its entry sheet, in the order of {erp}'s own screen."
+    return "Export", text, f"Who can: accounting, in {erp}", ""
 
 
 def _read_back(freshness: Freshness, now: datetime.datetime, wording: Wording) -> str:
@@ -270,4 +271,4 @@ def _names(members: QuerySet[ProjectMember] | QuerySet[CompanyMember]) -> str:
     names = list(found)
     if not names:
         return "Nobody has the rights yet: ask an administrator"
-    return f"{', '.join(names[:NAMED])} and others" if len(names) > NAMED else ", ".join(names)
+    return f"Who can: {', '.join(names[:NAMED])}{' and others' if len(names) > NAMED else ''}"

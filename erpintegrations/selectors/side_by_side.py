@@ -6,6 +6,7 @@ linked to a counterpart in the ERP is told by our own name.
 
 from __future__ import annotations
 
+import datetime
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from itertools import zip_longest
@@ -186,5 +187,5 @@ def _money(amount: Decimal) -> str:
     return f"{amount:,.2f}"
 
 
-def _date(value: object) -> str:
+def _date(value: datetime.date | None) -> str:
     return date_format(value, "M j, Y") if value else ""

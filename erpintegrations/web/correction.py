@@ -14,7 +14,7 @@ from commitments.models import Commitment
 from directory.access import ProjectRequest, project_page
 from directory.models import Level
 from erpintegrations.selectors.commitments import commitment_of
-from erpintegrations.selectors.correction import Step, correction_of
+from erpintegrations.selectors.correction import NOW, Step, correction_of
 from erpintegrations.web.commitments import project_trail
 
 
@@ -39,13 +39,15 @@ def correction(request: ProjectRequest, commitment_id: int) -> HttpResponse:
         "commitment": commitment,
         "trail": [*project_trail(request), (commitment.number, detail)],
         "correction": found,
-        "steps": [ShownStep(step, _url(request, commitment, step.route)) for step in found.steps],
+        "steps": [ShownStep(step, _url(request, commitment, step)) for step in found.steps],
         "may_edit": request.access.commitments_level(request.project.pk) >= Level.ADMIN,
     }
     return render(request, "erpintegrations/commitments/correction.html", context)
 
 
-def _url(request: ProjectRequest, commitment: Commitment, route: str) -> str:
+def _url(request: ProjectRequest, commitment: Commitment, step: Step) -> str:
+    """Where the step that comes now is done, for those who may go there."""
+    route = step.route if step.state == NOW else ""
     if not route:
         return ""
     if route.startswith("erp_"):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from playwright.sync_api import Page
 
 from sandbox.sage_desk import PURCHASE_ORDER, SUBCONTRACT
-from tests.browser import stage
+from tests.browser import settings_stage, stage
 from tests.browser.stage import ACCOUNTANT, ADMIN, APPROVER, MANAGER, NOBODY, STAFF, VIEWER, Address, after, here, plain
 
 WITHOUT_A_PAGE = {
@@ -27,9 +27,13 @@ POST_ONLY = {
     "sign_out",
     "link_check",
     "link_undo",
+    "override_withdraw",
+    "adoption_adopt",
     "sync_now",
     "run_confirm",
     "run_discard",
+    "erp_settings_widths",
+    "sync_schedule_repair",
     "sandbox_subcontract_delete",
     "sandbox_subcontract_invoiced",
     "sandbox_subcontract_changed",
@@ -246,7 +250,108 @@ ERP_PAGES = [
     PageCase("history, none", "history", ADMIN, stage.in_empty_company("history")),
 ]
 
+CORRECTION_PAGES = [
+    PageCase("unlink anyway", "unlink_anyway", ADMIN, stage.link_page("unlink_anyway", stage.forbidden_link)),
+    PageCase(
+        "unlink anyway, no reason",
+        "unlink_anyway",
+        ADMIN,
+        stage.link_page("unlink_anyway", stage.forbidden_link),
+        stage.send_empty("Ask for consent"),
+        text="Enter a reason",
+    ),
+    PageCase("consent", "override_answer", APPROVER, stage.request_page, text="asks for your consent"),
+    PageCase(
+        "consent, declined without a word",
+        "override_answer",
+        APPROVER,
+        stage.request_page,
+        stage.press("Decline"),
+        text="Say why you decline",
+    ),
+    PageCase("tool, consent waits", "erp_home", APPROVER, after(stage.asked_to_unlink, here("erp_home"))),
+    PageCase("synced, forbidden", "erp_synced", ADMIN, here("erp_synced", query="?state=cannot-be-deleted")),
+    PageCase("commitment, left in the ERP", "commitment_detail", APPROVER, stage.left_in_erp, text="Left in"),
+    PageCase("correction, linked", "correction", VIEWER, stage.correction_page(stage.linked_commitment)),
+    PageCase("correction, unlinked", "correction", APPROVER, stage.correction_page(stage.unlinked_commitment)),
+    PageCase("correction, left in the ERP", "correction", ADMIN, stage.correction_page(stage.left_in_erp)),
+    PageCase("synced, drifted", "erp_synced", VIEWER, here("erp_synced", query="?state=drifted"), text="Drifted"),
+    PageCase("drift", "link_compare", APPROVER, stage.link_page("link_compare", stage.drifted_link)),
+    PageCase("drift, no ERP", "link_compare", VIEWER, stage.drifted_without_erp, text="Shown is what was recorded"),
+    PageCase("only in the ERP", "adoption_list", APPROVER, here("adoption_list")),
+    PageCase("only in the ERP, viewer", "adoption_list", VIEWER, here("adoption_list")),
+    PageCase("only in the ERP, none found", "adoption_list", APPROVER, here("adoption_list", query=NONE_FOUND)),
+    PageCase("only in the ERP, nothing", "adoption_list", ADMIN, stage.in_empty_company("adoption_list")),
+    PageCase("choose a commitment", "adoption_compare", APPROVER, stage.adoption_page(with_commitment=False)),
+    PageCase("adopt, compare", "adoption_compare", APPROVER, stage.adoption_page(with_commitment=True)),
+    PageCase(
+        "adopt, done",
+        "adoption_list",
+        APPROVER,
+        stage.adoption_page(with_commitment=True),
+        stage.press("Link "),
+        text="is linked to",
+    ),
+]
+
+SETTINGS_PAGES = [
+    PageCase("settings", "erp_settings", ADMIN, after(settings_stage.widths_are_read, here("erp_settings"))),
+    PageCase("settings, widths not read", "erp_settings", ADMIN, stage.in_empty_company("erp_settings")),
+    PageCase("settings, no connection", "erp_settings", ADMIN, stage.in_empty_company("erp_settings", connected=False)),
+    PageCase(
+        "settings, refused",
+        "erp_settings",
+        ADMIN,
+        here("erp_settings"),
+        settings_stage.choose_a_bridge_without_an_address,
+        text="Enter the address of the bridge",
+    ),
+    PageCase(
+        "settings, another database",
+        "erp_settings",
+        ADMIN,
+        here("erp_settings"),
+        settings_stage.name_another_database,
+        text="What follows from it",
+    ),
+    PageCase(
+        "settings, another was faster",
+        "erp_settings",
+        ADMIN,
+        here("erp_settings"),
+        settings_stage.save_after_somebody_else,
+        text="What was changed meanwhile",
+    ),
+    PageCase("403, settings", "erp_settings", APPROVER, here("erp_settings"), status=403, text="This needs Admin"),
+    PageCase("sync schedule", "sync_schedule", ADMIN, after(settings_stage.tasks_are_running, here("sync_schedule"))),
+    PageCase(
+        "sync schedule, late", "sync_schedule", ADMIN, after(settings_stage.tasks_are_late, here("sync_schedule"))
+    ),
+    PageCase(
+        "sync schedule, to be repaired",
+        "sync_schedule",
+        ADMIN,
+        after(settings_stage.schedules_are_gone, here("sync_schedule")),
+        text="Repair the schedules",
+    ),
+    PageCase(
+        "sync schedule, no connection", "sync_schedule", ADMIN, stage.in_empty_company("sync_schedule", connected=False)
+    ),
+]
+
 SANDBOX_PAGES = [
+    PageCase("6-7-1, change", "sandbox_subcontract_change", APPROVER, settings_stage.change_page(SUBCONTRACT)),
+    PageCase(
+        "6-7-1, change refused",
+        "sandbox_subcontract_change",
+        APPROVER,
+        settings_stage.change_page(SUBCONTRACT),
+        settings_stage.take_a_number_that_is_used,
+        text="is in use already",
+    ),
+    PageCase("6-6-1, change", "sandbox_purchase_order_change", APPROVER, settings_stage.change_page(PURCHASE_ORDER)),
+    PageCase("bridge", "sandbox_bridge", ADMIN, plain("sandbox_bridge")),
+    PageCase("bridge, viewer", "sandbox_bridge", VIEWER, plain("sandbox_bridge")),
     PageCase("sandbox", "sandbox_home", APPROVER, plain("sandbox_home")),
     PageCase("sandbox, no file", "sandbox_home", APPROVER, after(stage.no_books, plain("sandbox_home")), status=503),
     PageCase("6-7-1", "sandbox_subcontracts", APPROVER, plain("sandbox_subcontracts")),
@@ -328,4 +433,13 @@ ADMIN_PAGES = [
     ),
 ]
 
-PAGES = [*ACCOUNT_PAGES, *COMPANY_PAGES, *ERP_PAGES, *SANDBOX_PAGES, *ERROR_PAGES, *ADMIN_PAGES]
+PAGES = [
+    *ACCOUNT_PAGES,
+    *COMPANY_PAGES,
+    *ERP_PAGES,
+    *CORRECTION_PAGES,
+    *SETTINGS_PAGES,
+    *SANDBOX_PAGES,
+    *ERROR_PAGES,
+    *ADMIN_PAGES,
+]

@@ -24,8 +24,10 @@ from commitments.models import Commitment
 from directory import privilege
 from directory.access import access_for
 from directory.models import Company, CompanyMember, Level, PrivilegeRequest, User
-from erpintegrations.models import ErpConnection, Presence, SyncLink, SyncRun
+from erpintegrations.models import ErpConnection, Presence, SyncLink, SyncRun, UnlinkOverride
+from erpintegrations.selectors.adoption import suggestions
 from erpintegrations.services.run_sync import open_run, perform_sync
+from erpintegrations.services.unlink_anyway import ask_to_unlink_anyway, consent_to_unlink_anyway
 from erpintegrations.services.unlink_commitment import unlink_commitment
 from sandbox import sage_desk, sage_records
 from sandbox.sage_desk import SUBCONTRACT
@@ -147,6 +149,60 @@ def commitment_form(route: str, link: bool = False) -> Address:
         commitments = Commitment.objects.filter(company=company, links__isnull=not link)
         commitment = commitments.exclude(status=Commitment.Status.APPROVED).first() or commitments[0]
         return reverse(route, args=[company.slug, commitment.project_id, commitment.pk])
+
+    return address
+
+
+def forbidden_link() -> SyncLink:
+    """Still in the ERP, which refuses to delete it."""
+    links = SyncLink.objects.filter(presence=Presence.PRESENT, closed_at=None, invoiced_amount__gt=0)
+    return links.order_by("number")[0]
+
+
+def link_page(route: str, link_of: Callable[[], SyncLink]) -> Address:
+    return lambda company: reverse(route, args=[company.slug, link_of().pk])
+
+
+def asked_to_unlink(company: Company) -> UnlinkOverride:
+    access = access_for(User.objects.get(email=ADMIN), company)
+    assert access is not None
+    reason = "It was invoiced on the wrong commitment; the credit note comes in March."
+    return ask_to_unlink_anyway(link=forbidden_link(), access=access, reason=reason, now=timezone.now())
+
+
+def request_page(company: Company) -> str:
+    return reverse("override_answer", args=[company.slug, asked_to_unlink(company).pk])
+
+
+def left_in_erp(company: Company) -> str:
+    """Unlinked by two: the commitment's page."""
+    access, override = access_for(User.objects.get(email=APPROVER), company), asked_to_unlink(company)
+    assert access is not None
+    link = consent_to_unlink_anyway(override=override, access=access, now=timezone.now())
+    return commitment_page(link.linked_commitment)
+
+
+def correction_page(commitment_of: Address) -> Address:
+    """The correction of the commitment whose page that is."""
+    return lambda company: f"{commitment_of(company)}correction/"
+
+
+def drifted_link() -> SyncLink:
+    return SyncLink.objects.filter(has_drifted=True, closed_at=None).order_by("number")[0]
+
+
+def drifted_without_erp(company: Company) -> str:
+    no_books(company)
+    return link_page("link_compare", drifted_link)(company)
+
+
+def adoption_page(*, with_commitment: bool) -> Address:
+    """Of the first record that is suggested, with its commitment, or with the choice of one."""
+
+    def address(company: Company) -> str:
+        suggestion = suggestions(connection_of(company))[0]
+        page = reverse("adoption_compare", args=[company.slug, suggestion.record.pk])
+        return f"{page}?commitment={suggestion.commitment.pk}" if with_commitment else page
 
     return address
 

@@ -198,6 +198,7 @@ class TestUnlinkAnyway:
         text = words(as_(approver).get(page_url(commitment)))
         assert "Left in Sage" in text
         assert "SC-7 · 1,000.00 · unlinked" in text
+        assert "asked for by Alma Admin, with the consent of Ada Approver: “Invoiced on the wrong one.”" in text
         SyncLinkFactory(connection=connection, commitment=commitment, erp_number="SC-7B")
         assert "SC-7 · 1,000.00 · unlinked" in words(as_(approver).get(page_url(commitment)))
 
@@ -222,7 +223,7 @@ class TestCorrection:
             ("Unlink", "later"),
         ]
         assert "Delete it in 6-7-1 Subcontracts" in words(page)
-        assert "Who can: Accounting, in Sage" in words(page)
+        assert "Who can: accounting, in Sage" in words(page)
 
     def test_it_says_who_can_do_what_and_when_the_next_sync_is_due(self, as_, viewer, manager, approver, admin, linked):
         text = words(as_(viewer).get(story_url(linked("SC-1").commitment)))

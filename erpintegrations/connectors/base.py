@@ -26,18 +26,25 @@ class ErpError(Exception):
     """Something in the way between us and the ERP, told in two voices.
 
     `problem` and `remedy` are sentences for the person who looks at the page; `cause` is for the log and never
-    holds a secret (no URL, login or password).
+    holds a secret (no URL, login or password). `out_of_reach` is True when nothing was there to be asked: what was
+    recorded before then still stands. Otherwise something answered, but not as the company's ERP would.
     """
 
-    def __init__(self, problem: str, *, remedy: str, cause: str = "") -> None:
+    out_of_reach = False
+
+    def __init__(self, problem: str, *, remedy: str, cause: str = "", out_of_reach: bool | None = None) -> None:
         super().__init__(problem)
         self.problem = problem
         self.remedy = remedy
         self.cause = cause
+        if out_of_reach is not None:
+            self.out_of_reach = out_of_reach
 
 
 class Retryable(ErpError):
     """It may work in a minute: unreachable, timed out, busy, cut off in the middle of a read."""
+
+    out_of_reach = True
 
 
 class NeedsAttention(ErpError):
@@ -82,14 +89,14 @@ class ErpRecord:
 class LookUp:
     """The answer to "what became of these records?": those found, and which of the asked jobs are still there.
 
-    `has_commitments` is False for an ERP without any subcontract and purchase order at all: its "not there" proves
-    nothing by itself.
+    `commitment_count` is how many subcontracts and purchase orders there are in all: where there is none, or suddenly
+    far fewer, "not there" proves nothing by itself.
     """
 
     identity: ErpIdentity
     records: dict[str, ErpRecord]
     job_ids: frozenset[str]
-    has_commitments: bool = True
+    commitment_count: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,7 +158,8 @@ class SqliteFile:
                 "empty file": "Restore the file from a backup, then sync again.",
                 "no such file": f"Put the file back in its place. If it has moved: {CORRECT_URL}",
             }.get(cause, CORRECT_URL)
-            raise NeedsAttention(problem, remedy=remedy, cause=cause)
+            # An empty file is an answer, and a wrong one; what cannot be opened is none.
+            raise NeedsAttention(problem, remedy=remedy, cause=cause, out_of_reach=cause != "empty file")
 
     def identity(self, connection: sa.Connection) -> ErpIdentity:
         company = connection.exec_driver_sql("PRAGMA application_id").scalar_one()
@@ -226,6 +227,7 @@ class SqlServer:
                 "This installation lacks the driver for Microsoft SQL Server.",
                 remedy="Ask whoever runs this site to install the driver that the database URL names.",
                 cause="driver not installed",
+                out_of_reach=True,
             )
 
         # A live ERP is never blocked, nor do we wait for it without end.
@@ -295,6 +297,7 @@ def _probe(host: str, port: int, seconds: float) -> None:
             "The name of the ERP's server is not known on the network.",
             remedy=f"Have the name checked. If it is wrong: {CORRECT_URL}",
             cause="unknown host",
+            out_of_reach=True,
         )
     except OSError as error:
         failure = Retryable("The ERP's server cannot be reached.", remedy=TRY_AGAIN, cause=f"OSError {error.errno}")

@@ -114,7 +114,8 @@ def explain_sqlite(error: Exception) -> ErpError:
     code = getattr(original, "sqlite_errorcode", None)
     if code is not None and code & 0xFF in _SQLITE:
         (kind, problem), remedy = _SQLITE[code & 0xFF]
-        return kind(problem, remedy=remedy, cause=cause)
+        out_of_reach = kind is Retryable or problem == _SQLITE_CLOSED[1]
+        return kind(problem, remedy=remedy, cause=cause, out_of_reach=out_of_reach)
     if isinstance(original, sqlite3.Error) and (code is None or code & 0xFF == sqlite3.SQLITE_ERROR):
         return NeedsAttention(
             "The ERP database holds something that cannot be read.",
@@ -144,6 +145,7 @@ def explain_sql_server(error: Exception) -> ErpError:
     """A failure of SQL Server, in words."""
     known = _SQL_SERVER.get(server_error_number(error) or 0)
     if known:
+        # Each of these means that we were not let in, or have to wait: nothing was answered.
         kind, problem, remedy = known
-        return kind(problem, remedy=remedy, cause=name_of(error))
+        return kind(problem, remedy=remedy, cause=name_of(error), out_of_reach=True)
     return Retryable("The ERP's server broke off the conversation.", remedy=TRY_AGAIN, cause=name_of(error))

@@ -128,15 +128,13 @@ class Sage100Reading:
         self.identity = source.identity(connection)
         self._optional = tables.check_tables(connection, source.schema)
         self.job_ids = self._read_job_ids()
-        self.counted = sum(connection.scalar(tables.count(table)) or 0 for table in tables.HEADERS.values())
+        self.counted = _count_commitments(connection)
 
     def _read_job_ids(self) -> frozenset[str]:
         counted = self._connection.scalar(tables.count(tables.jobs))
         found = [_plain("actrec", "recnum", normalise.reference, row[0]) for row in self._select(tables.select_jobs())]
         if len(found) != counted:
             raise _incomplete(f"{len(found)} jobs read, {counted} counted")
-        if not found:
-            raise _no_jobs()
         if "" in found:
             raise _damaged("A job in Sage has no number.", "actrec.recnum is blank")
         return frozenset(found)
@@ -232,7 +230,7 @@ class Sage100Connector:
         with self._source.engine(seconds).connect() as connection:
             identity = self._source.identity(connection)
             optional = tables.check_tables(connection, self._source.schema)
-            has_commitments = _look_whether_empty(connection)
+            commitment_count = _count_commitments(connection)
             records: dict[str, ErpRecord] = {}
             for chunk in _chunks(wanted):
                 for record in _records_of(connection, self._source, optional, chunk):
@@ -241,7 +239,7 @@ class Sage100Connector:
                     records[record.erp_id] = record
             found = [row[0] for chunk in _chunks(numbers) for row in connection.execute(tables.select_jobs(chunk))]
         present = frozenset(_plain("actrec", "recnum", normalise.reference, number) for number in found)
-        return LookUp(identity=identity, records=records, job_ids=present, has_commitments=has_commitments)
+        return LookUp(identity, records, present, commitment_count)
 
     def details(self, erp_ids: Collection[str], *, timeout_seconds: float | None = None) -> dict[str, ErpDetail]:
         """Read these records with their lines; those that are not there are left out.
@@ -329,19 +327,18 @@ def _ask(source: Source, action: Callable[[], Answer]) -> Answer:
                 remedy="Let the connection read a copy of the company's database, or have the server's administrator "
                 "exempt the connection's login from that trigger.",
                 cause="refused by the logon trigger",
+                out_of_reach=True,
             )
         return source.explain(error)
 
     return ask(action, explain)
 
 
-def _look_whether_empty(connection: sa.Connection) -> bool:
-    """Whether there is any commitment. An empty database answers every question with "not there"; without a job it
-    cannot be a company's.
-    """
+def _count_commitments(connection: sa.Connection) -> int:
+    """How many there are of both kinds. A database without a job cannot be a company's."""
     if connection.execute(tables.any_row(tables.jobs)).first() is None:
         raise _no_jobs()
-    return any(connection.execute(tables.any_row(table)).first() is not None for table in tables.HEADERS.values())
+    return sum(connection.scalar(tables.count(table)) or 0 for table in tables.HEADERS.values())
 
 
 def _records_of(

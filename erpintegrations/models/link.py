@@ -155,6 +155,11 @@ class SyncLink(models.Model):
             models.Index(fields=["commitment", "-id"], condition=models.Q(left_in_erp=True), name="link_left_in_erp"),
             models.Index(fields=["commitment", "-id"], name="link_by_commitment"),
             models.Index(fields=["connection", "erp_id"], name="link_by_erp_id"),
+            models.Index(
+                fields=["connection", "-erp_updated_at", "-id"],
+                condition=models.Q(closed_at=None, presence=Presence.PRESENT),
+                name="link_changed_last",
+            ),
         ]
 
     def __str__(self) -> str:

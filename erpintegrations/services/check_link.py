@@ -13,8 +13,9 @@ from erpintegrations.connectors.base import ErpError, Wording
 from erpintegrations.models import SyncLink
 from erpintegrations.refusals import ChangedMeanwhile, ErpNotReachable
 from erpintegrations.services.links import already_unlinked, current_link, name_of
-from erpintegrations.services.live_erp import ask_about, connection_of
-from erpintegrations.services.observations import observe, presence_label, record_observations
+from erpintegrations.services.live_erp import connection_of
+from erpintegrations.services.observations import presence_label, record_observations
+from erpintegrations.services.single_look import look_at
 
 logger = structlog.get_logger(__name__)
 
@@ -22,8 +23,9 @@ logger = structlog.get_logger(__name__)
 def check_link(*, link: SyncLink, access: CompanyAccess, now: datetime.datetime) -> SyncLink:
     """This function will ask the ERP about one link's record and record the answer, as of the moment of asking.
 
-    Raises NotAllowed; AlreadyUnlinked; ErpNotReachable when no answer came that proves anything; ChangedMeanwhile when
-    a sync or somebody else recorded something while the ERP was asked, which then stands.
+    Raises NotAllowed; AlreadyUnlinked; ErpNotReachable when no answer came that proves anything, also when the record
+    is one of many that are suddenly missing; ChangedMeanwhile when a sync or somebody else recorded something while the
+    ERP was asked, which then stands.
     """
     access.require_erp_integrations(Level.STANDARD)
     current = current_link(link, access)
@@ -31,25 +33,15 @@ def check_link(*, link: SyncLink, access: CompanyAccess, now: datetime.datetime)
         raise already_unlinked(current, access, now)
     connection = connection_of(access.company)
     try:
-        answer = ask_about(connection, [current])
+        seen = look_at(connection, current)
     except ErpError as error:
         logger.warning("The ERP could not be asked about a link", link_id=current.pk, cause=error.cause)
         raise ErpNotReachable(error.problem, remedy=error.remedy) from None
-    if not answer.has_commitments:
-        raise _answers_for_nothing(connection.wording)
-    written = record_observations([observe(current, answer)], checked_at=now, actor=access.user)
+    written = record_observations([seen], checked_at=now, actor=access.user)
     latest = current_link(link, access)
     if not written:
         raise _what_happened(latest, access, connection.wording, now)
     return latest
-
-
-def _answers_for_nothing(wording: Wording) -> ErpNotReachable:
-    return ErpNotReachable(
-        f"{wording.label} answered without a single commitment, which proves nothing about this one.",
-        remedy="If it was the only one and is really deleted, use Sync now, and have an Admin of ERP Integrations "
-        f"confirm the run; otherwise ask whoever looks after {wording.short_label}.",
-    )
 
 
 def _what_happened(link: SyncLink, access: CompanyAccess, wording: Wording, now: datetime.datetime) -> Refusal:

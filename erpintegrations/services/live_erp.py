@@ -89,5 +89,6 @@ def open_erp(connection: ErpConnection) -> tuple[ErpIdentity, Connector]:
             remedy="Ask whoever runs this site to put back the encryption key that it was stored with, or enter the "
             "database URL again in the connection's settings.",
             cause="no encryption key fits",
+            out_of_reach=True,
         ) from None
     return identity, connector

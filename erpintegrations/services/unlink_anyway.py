@@ -20,15 +20,16 @@ from directory.activity import Entry, record, record_many
 from directory.models import SubjectType, Verb
 from directory.refusals import NotAllowed, Refusal
 from erpintegrations import moments
-from erpintegrations.connectors.base import CommitmentKind, NeedsAttention, Retryable
+from erpintegrations.connectors.base import CommitmentKind, ErpError
 from erpintegrations.models import ErpConnection, Presence, SyncLink, UnlinkOverride
 from erpintegrations.refusals import ChangedMeanwhile, ErpNotReachable, OverrideNotPossible, ReasonRequired
 from erpintegrations.selectors.freshness import freshness_of
 from erpintegrations.selectors.overrides import why_not_answer, why_not_ask
 from erpintegrations.selectors.verdicts import unlink_verdict
 from erpintegrations.services.links import already_unlinked, current_link, linked_state, name_of, unlinked_state
-from erpintegrations.services.live_erp import ask_about, connection_of
-from erpintegrations.services.observations import commitment_label, lock_unchanged, observe, record_observations
+from erpintegrations.services.live_erp import connection_of
+from erpintegrations.services.observations import commitment_label, lock_unchanged, record_observations
+from erpintegrations.services.single_look import look_at
 
 logger = structlog.get_logger(__name__)
 
@@ -137,15 +138,14 @@ def _look_again(
 ) -> tuple[SyncLink, bool]:
     """The link with what the live ERP says of it now, and whether it answered."""
     try:
-        answer = ask_about(connection, [link])
-    except Retryable as error:
+        seen = look_at(connection, link)
+    except ErpError as error:
+        if not error.out_of_reach:
+            raise ErpNotReachable(error.problem, remedy=error.remedy) from None
         logger.warning("Unlink anyway goes by what is recorded: the ERP cannot be reached", cause=error.cause)
         return link, False
-    except NeedsAttention as error:
-        raise ErpNotReachable(error.problem, remedy=error.remedy) from None
-    if answer.has_commitments:
-        record_observations([observe(link, answer)], checked_at=now, actor=access.user)
-    return current_link(link, access), answer.has_commitments
+    record_observations([seen], checked_at=now, actor=access.user)
+    return current_link(link, access), True
 
 
 class _SomebodyWasFaster(Exception):

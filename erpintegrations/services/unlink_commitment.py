@@ -16,7 +16,7 @@ from directory.access import CompanyAccess
 from directory.activity import Entry, record_many
 from directory.models import SubjectType, Verb
 from directory.refusals import Refusal
-from erpintegrations.connectors.base import NeedsAttention, Retryable
+from erpintegrations.connectors.base import ErpError
 from erpintegrations.models import GONE, ErpConnection, Presence, SyncLink, UnlinkOverride
 from erpintegrations.refusals import ChangedMeanwhile, ErpNotReachable, ReasonRequired
 from erpintegrations.selectors.freshness import Freshness, freshness_of
@@ -136,7 +136,7 @@ def _why_not(link: SyncLink, asked: _Asked) -> Refusal | None:
 
 
 def _ask_the_erp(links: list[SyncLink], asked: _Asked) -> tuple[dict[int, Refusal], bool]:
-    """Ask the live ERP once more: the refusals that follow, and whether it answered.
+    """Ask the live ERP once more: the refusals that follow, and whether its answer proves anything.
 
     What was found again is recorded at once. When the ERP cannot be reached, what was last recorded decides.
     """
@@ -144,10 +144,10 @@ def _ask_the_erp(links: list[SyncLink], asked: _Asked) -> tuple[dict[int, Refusa
         return {}, False
     try:
         answer = ask_about(asked.connection, links)
-    except Retryable as error:
-        logger.warning("Unlink goes by what is recorded: the ERP cannot be reached", cause=error.cause)
-        return {}, False
-    except NeedsAttention as error:
+    except ErpError as error:
+        if error.out_of_reach:
+            logger.warning("Unlink goes by what is recorded: the ERP cannot be reached", cause=error.cause)
+            return {}, False
         logger.warning("Unlink was refused: the ERP's answer proves nothing", cause=error.cause)
         return {link.pk: ErpNotReachable(error.problem, remedy=error.remedy) for link in links}, False
     back = [
@@ -157,7 +157,7 @@ def _ask_the_erp(links: list[SyncLink], asked: _Asked) -> tuple[dict[int, Refusa
     ]
     record_observations(back, checked_at=asked.now, actor=asked.access.user)
     found_again = current_links([observation.link for observation in back], asked.access)
-    return {link.pk: _why_still_there(link, asked) for link in found_again}, True
+    return {link.pk: _why_still_there(link, asked) for link in found_again}, answer.commitment_count > 0
 
 
 def _why_still_there(link: SyncLink, asked: _Asked) -> Refusal:

@@ -103,6 +103,7 @@ class Plan:
     """What one reading means for the links. Each link is in exactly one of present, void and missing.
 
     `older` counts the records that were last changed earlier than the links remember: time went backwards.
+    `newest_seen` is when the ERP was last changed at all, as far as what it still holds tells.
     """
 
     records_read: int = 0
@@ -111,6 +112,7 @@ class Plan:
     void: int = 0
     missing: int = 0
     older: int = 0
+    newest_seen: datetime.datetime | None = None
     changes: list[Change] = field(default_factory=list)
 
     def counts(self) -> Counter[What]:
@@ -197,9 +199,13 @@ class Comparison:
         """Take in records of the reading, each of which comes once. The inner loop of a sync."""
         plan, pop = self._plan, self._pending.pop
         read = present = void = 0
+        newest = plan.newest_seen
         unlinked: list[ErpRecord] = []
         for record in records:
             read += 1
+            moment = record.updated_at
+            if moment is not None and (newest is None or moment > newest):
+                newest = moment
             link = pop(record.erp_id, None)
             if link is None:
                 unlinked.append(record)
@@ -222,6 +228,7 @@ class Comparison:
                 ):
                     continue
             self._note(link, record)
+        plan.newest_seen = newest
         plan.records_read += read
         plan.present += present
         plan.void += void

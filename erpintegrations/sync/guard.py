@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from erpintegrations.sync.compare import PRESENT, Change, Plan
+from erpintegrations.sync.compare import PRESENT, UPDATED_AT, Change, Plan
 
 FEW = 10
 SHARE = 0.05
@@ -57,8 +58,51 @@ def _why(plan: Plan, missing: list[Change], *, erp: str, is_first_answer: bool) 
             f"{_count(vanished)} {_is(vanished)} missing from {erp}, and {_count(plan.older)} {_is(plan.older)} there "
             "in an older state than was read before, as after a backup was restored."
         )
+    if _are_the_newest(missing, plan):
+        return (
+            f"The {vanished:,} linked commitments that are missing from {erp} were changed later than all that it "
+            "still holds, as after a backup was restored."
+        )
     if vanished > FEW and vanished > SHARE * plan.links_compared:
         return f"{vanished:,} of {plan.links_compared:,} linked commitments are missing from {erp} all at once."
+    return ""
+
+
+def _are_the_newest(missing: list[Change], plan: Plan) -> bool:
+    """One alone is what the product is there for: the newest one, exported by mistake and deleted at once."""
+    newest = plan.newest_seen
+    moments = [change.link.values[UPDATED_AT] for change in missing]
+    return len(missing) > 1 and newest is not None and all(moment and moment > newest for moment in moments)
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """Another linked record, asked for together with the one in question. Both moments are by the ERP's own clock."""
+
+    recorded_at: datetime.datetime | None
+    found_at: datetime.datetime | None
+    is_there: bool
+
+    @property
+    def is_older(self) -> bool:
+        return bool(self.recorded_at and self.found_at and self.found_at < self.recorded_at)
+
+
+def doubt_absence(*, erp: str, count: int, count_before: int, witnesses: Collection[Witness]) -> str:
+    """Why one record's absence proves nothing by itself: the sentence, or "" when it can be believed.
+
+    `count` is how many commitments the ERP holds now, `count_before` how many the last completed sync read.
+    """
+    if count == 0:
+        return f"{erp} answered without a single commitment, which proves nothing about this one."
+    fewer = count_before - count
+    if fewer > FEW and fewer > SHARE * count_before:
+        return f"{erp} suddenly holds {fewer:,} commitments fewer than at the last sync."
+    if any(witness.is_older for witness in witnesses):
+        return f"{erp} shows other commitments in an older state than was read before, as after a backup was restored."
+    missing = sum(not witness.is_there for witness in witnesses)
+    if missing > 1 and missing > len(witnesses) / 2:
+        return f"The commitments that were changed last are missing from {erp} too, as after a backup was restored."
     return ""
 
 

@@ -183,14 +183,14 @@ def meanwhile(monkeypatch):
     """Lets something happen after the ERP was asked, and before its answer is recorded."""
 
     def arrange(happening):
-        ask = module.ask_about
+        look = module.look_at
 
-        def ask_then_happen(*args):
-            answer = ask(*args)
+        def look_then_happen(*args):
+            seen = look(*args)
             happening()
-            return answer
+            return seen
 
-        monkeypatch.setattr(module, "ask_about", ask_then_happen)
+        monkeypatch.setattr(module, "look_at", look_then_happen)
 
     return arrange
 

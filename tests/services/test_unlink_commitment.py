@@ -261,6 +261,11 @@ def test_when_the_erp_does_not_answer_in_time_what_was_recorded_decides(unlink, 
     assert logs[0]["event"] == "Unlink goes by what is recorded: the ERP cannot be reached"
 
 
+def test_when_the_erp_is_out_of_reach_what_was_recorded_decides(unlink, deleted_link, sage_company):
+    sage_company.path.unlink()
+    assert not unlink(deleted_link).is_open
+
+
 def test_when_the_erp_does_not_answer_a_record_that_is_recorded_as_present_stays_refused(
     unlink, link, sage_company, impatient
 ):
@@ -273,11 +278,10 @@ def test_when_the_erp_does_not_answer_a_record_that_is_recorded_as_present_stays
 @pytest.mark.parametrize(
     ("damage", "words"),
     [
-        (lambda path: path.unlink(), "The ERP database file is not there."),
         (lambda path: path.write_bytes(b""), "The ERP database file is empty."),
         (lambda path: path.write_bytes(b"no database" * 1000), "The file that the connection names is not a database."),
     ],
-    ids=["gone", "empty", "no database"],
+    ids=["empty", "no database"],
 )
 def test_a_database_that_can_prove_nothing_refuses_with_its_words(unlink, deleted_link, sage_company, damage, words):
     for leftover in ("-wal", "-shm"):

@@ -169,6 +169,30 @@ def test_a_restored_backup_needs_a_person(linked):
     assert gone() == 0
 
 
+def test_an_older_copy_without_the_newest_records_needs_a_person(linked):
+    linked.subcontracts(20)
+    linked.sync()
+    newest = [linked.subcontract(f"SC-{n}") for n in range(2)]
+    linked.sage.run("UPDATE subcon SET insdte = '2026-09-01 09:00:00' WHERE ctcnum LIKE 'SC-%'")
+    linked.sync()
+    for link in newest:
+        linked.sage.delete(link.erp_id)
+    run = linked.sync()
+    assert run.state == State.NEEDS_CONFIRMATION
+    assert "changed later than all that it still holds, as after a backup was restored" in run.problem
+    assert gone() == 0
+
+
+def test_the_newest_record_alone_may_be_deleted_that_is_what_the_product_is_for(linked):
+    linked.subcontracts(20)
+    newest = linked.subcontract("SC-1")
+    linked.sage.run("UPDATE subcon SET insdte = '2026-09-01 09:00:00' WHERE ctcnum = 'SC-1'")
+    linked.sync()
+    linked.sage.delete(newest.erp_id)
+    assert linked.sync().state == State.COMPLETED
+    assert gone() == 1
+
+
 def test_a_connection_pointed_at_another_companys_database_marks_nothing(linked, tmp_path):
     linked.subcontracts(3)
     linked.sync()

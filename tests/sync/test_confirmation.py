@@ -173,7 +173,7 @@ def test_an_older_copy_without_the_newest_records_needs_a_person(linked):
     linked.subcontracts(20)
     linked.sync()
     newest = [linked.subcontract(f"SC-{n}") for n in range(2)]
-    linked.sage.run("UPDATE subcon SET insdte = '2026-09-01 09:00:00' WHERE ctcnum LIKE 'SC-%'")
+    linked.sage.run("UPDATE subcon SET insdte = '2099-09-01 09:00:00' WHERE ctcnum LIKE 'SC-%'")
     linked.sync()
     for link in newest:
         linked.sage.delete(link.erp_id)
@@ -186,7 +186,7 @@ def test_an_older_copy_without_the_newest_records_needs_a_person(linked):
 def test_the_newest_record_alone_may_be_deleted_that_is_what_the_product_is_for(linked):
     linked.subcontracts(20)
     newest = linked.subcontract("SC-1")
-    linked.sage.run("UPDATE subcon SET insdte = '2026-09-01 09:00:00' WHERE ctcnum = 'SC-1'")
+    linked.sage.run("UPDATE subcon SET insdte = '2099-09-01 09:00:00' WHERE ctcnum = 'SC-1'")
     linked.sync()
     linked.sage.delete(newest.erp_id)
     assert linked.sync().state == State.COMPLETED

@@ -52,7 +52,7 @@ class SealedAttribute(DeferredAttribute):
         instance.__dict__[self.field.attname] = value
 
 
-class EncryptedTextField(models.TextField):  # type: ignore[type-arg]
+class EncryptedTextField(models.TextField):
     """Text that is encrypted on its way into the database, and decrypted when somebody reads the attribute."""
 
     descriptor_class = SealedAttribute

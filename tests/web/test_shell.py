@@ -280,7 +280,9 @@ class TestTemplates:
         named = {
             name
             for template in TEMPLATES.rglob("*.html")
-            for pair in re.findall(r'{% icon "([^"]+)"|{% badge (?:"[^"]*"|\S+) "([^"]+)"', template.read_text(encoding="utf-8"))
+            for pair in re.findall(
+                r'{% icon "([^"]+)"|{% badge (?:"[^"]*"|\S+) "([^"]+)"', template.read_text(encoding="utf-8")
+            )
             for name in pair
             if name
         }

@@ -96,5 +96,10 @@ class ChangedLineForm(LineForm):
 # Lines that are left blank are left out; the number of lines a form may claim to have is bounded.
 LineFormSet = forms.formset_factory(LineForm, extra=LINES, max_num=LINES, absolute_max=20)
 ChangedLineFormSet = forms.formset_factory(
-    ChangedLineForm, extra=2, max_num=LONGEST_RECORD, absolute_max=LONGEST_RECORD + 2, can_delete=True
+    ChangedLineForm,
+    extra=2,
+    max_num=LONGEST_RECORD,
+    absolute_max=LONGEST_RECORD + 2,
+    can_delete=True,
+    can_delete_extra=False,
 )

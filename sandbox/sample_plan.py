@@ -70,7 +70,7 @@ WAYS = {
 # Somebody keyed these in by hand, though the commitments wait here: as they are, with another amount, under the
 # vendor's own number. They wait to be adopted.
 KEYED_IN_AS_IT_IS, KEYED_IN_FOR_MORE, KEYED_IN_AS_ANOTHER = "SC-1004", "SC-1020", "PO-2008"
-ANOTHER_NUMBER, MORE = "BRM-88213", Decimal("1500.00")
+ANOTHER_NUMBER, MORE = "GL-88213", Decimal("1500.00")
 # Booked under a small job of their own; the purged ones under the job that is removed.
 JOBS = {
     **dict.fromkeys((number for number, fate in FATES.items() if fate is Fate.PURGED), names.REMOVED_JOB),

@@ -107,4 +107,8 @@ def field(bound: BoundField) -> dict[str, Any]:
         described.insert(0, f"{bound.auto_id}_error")
     if described:
         attributes["aria-describedby"] = " ".join(described)
+    if is_group:
+        # Each option is a control of its own; what describes them all belongs to the group around them.
+        widget.attrs["class"] = css
+        return {"field": bound, "is_check": is_check, "is_group": is_group, "described_by": " ".join(described)}
     return {"field": bound, "control": bound.as_widget(attrs=attributes), "is_check": is_check, "is_group": is_group}

@@ -147,7 +147,7 @@ def test_a_few_records_in_sage_wait_to_be_adopted(sample):
     assert suggested == {
         ("SC-1004", "SC-1004"): ("number", "vendor", "amount"),
         ("SC-1020", "SC-1020"): ("number", "vendor"),
-        ("BRM-88213", "PO-2008"): ("vendor", "amount"),
+        ("GL-88213", "PO-2008"): ("vendor", "amount"),
     }
 
 

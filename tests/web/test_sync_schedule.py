@@ -85,7 +85,7 @@ def test_each_schedule_says_what_it_does_and_when_it_last_did(page, stored):
     assert "Hourly sync Looks which companies are due" in words
     assert "Every minute 2 minutes ago in" in words
     assert "Housekeeping Gives a sign of life" in words
-    assert words.count("As it should be") == 2
+    assert words.count("In order") == 2
     assert "Repair" not in words
 
 

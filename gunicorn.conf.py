@@ -20,6 +20,8 @@ worker_class = "gthread"
 workers = 1 if _environment.sandbox else 2
 threads = 8
 timeout = 60
+# The most that gunicorn can: a search of some thousand characters is answered in our words, not with its bare 414.
+limit_request_line = 8190
 graceful_timeout = 20
 # django-structlog logs each request with its id; the socket would be shared by all servers of one account.
 accesslog = None

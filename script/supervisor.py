@@ -26,7 +26,8 @@ from virtualenv import PRODUCT, PYTHON, ROOT, Refusal, one_at_a_time, prepare_vi
 
 HOST = "127.0.0.1"
 SECONDS_TO_START = 90.0
-DATABASES = ("erp-integrations.sqlite3", "sample-company.sqlite3")
+# The last one is the sandbox's box of deleted records, with the keys and requests that its bridge has seen.
+DATABASES = ("erp-integrations.sqlite3", "sample-company.sqlite3", "sample-company.sqlite3.deleted")
 WEB, TASKS = "web server", "task cluster"
 SIGN_INS = """\
 Sign in with the password demo as

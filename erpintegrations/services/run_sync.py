@@ -19,7 +19,7 @@ from django.utils import timezone
 from directory.models import Verb
 from erpintegrations.connectors.base import Connector, ErpError, Retryable
 from erpintegrations.encryption import SecretUnreadable
-from erpintegrations.enqueue import enqueue_sync
+from erpintegrations.enqueue import enqueue_sync, runs_in_queue
 from erpintegrations.models import OPEN_STATES, ErpConnection, SyncChange, SyncRun
 from erpintegrations.services import close_run
 from erpintegrations.services.history_of_runs import record_run
@@ -39,6 +39,9 @@ logger = structlog.get_logger(__name__)
 # Seconds to wait before each further try, when the ERP could not be reached or was busy.
 RETRY_WAITS = (1.0, 3.0)
 
+# How long a run may wait before asking again looks whether its task was lost; the housekeeping is more patient.
+PATIENCE = datetime.timedelta(seconds=30)
+
 ConnectorOf = Callable[[ErpConnection], Connector]
 
 
@@ -47,13 +50,20 @@ def request_sync(
 ) -> SyncRun:
     """This function will hand a new run to the task processes, or give the one that is waiting or running already.
 
-    A new one has `queued_at == now`. One whose worker was killed is handed on again at once, once its lease is over.
+    A new one has `queued_at == now`. One whose worker was killed is handed on again once its lease is over, and one
+    whose task was lost once it has waited for half a minute. Handed on twice does no harm.
     """
     with transaction.atomic():
         run, is_new = open_run(connection=connection, trigger=trigger, by=by, now=now, confirms=confirms)
-        if is_new or (run.lease_expires_at is not None and run.lease_expires_at < now):
+        if is_new or _is_left_lying(run, now):
             enqueue_sync(run.pk)
     return run
+
+
+def _is_left_lying(run: SyncRun, now: datetime.datetime) -> bool:
+    if run.state == SyncRun.State.QUEUED:
+        return run.queued_at < now - PATIENCE and run.pk not in runs_in_queue(now)
+    return run.lease_expires_at is not None and run.lease_expires_at < now
 
 
 def open_run(

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import pytest
+import time_machine
 from django.contrib import admin
 from django.core.management import call_command
 from django.db import connection as database
@@ -291,7 +292,8 @@ def test_the_task_performs_its_run_and_coming_again_does_no_harm(linked):
 
 
 def test_asking_twice_gives_the_same_run(connection_on, admin):
-    first = request_sync(connection=connection_on, trigger=SyncRun.Trigger.PERSON, by=admin, now=START)
+    with time_machine.travel(START, tick=False):
+        first = request_sync(connection=connection_on, trigger=SyncRun.Trigger.PERSON, by=admin, now=START)
     second = request_sync(connection=connection_on, trigger=SyncRun.Trigger.SCHEDULE, by=None, now=START + MINUTE)
     assert second == first
     assert second.queued_at == START
@@ -305,6 +307,16 @@ def test_asking_while_a_killed_workers_run_lies_there_hands_it_on_at_once(linked
     assert request_sync(**ask, now=linked.clock()) == run
     assert queued() == []
     assert request_sync(**ask, now=linked.clock.forward(seconds=LEASE.total_seconds() + 1)) == run
+    assert queued() == [(SYNC_TASK, (run.pk,))]
+
+
+def test_asking_again_hands_a_run_on_whose_task_was_lost(connection_on, admin):
+    ask = {"connection": connection_on, "trigger": SyncRun.Trigger.PERSON, "by": admin}
+    run = request_sync(**ask, now=START)
+    OrmQ.objects.all().delete()
+    assert request_sync(**ask, now=START + datetime.timedelta(seconds=30)) == run
+    assert queued() == []
+    assert request_sync(**ask, now=START + datetime.timedelta(seconds=31)) == run
     assert queued() == [(SYNC_TASK, (run.pk,))]
 
 

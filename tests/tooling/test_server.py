@@ -39,6 +39,9 @@ def test_from_the_first_start_to_starting_over(start_server: StartServer):
         assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
     assert rows(server, "commitments_commitment") == 200
 
+    with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/?q={'x' * 5000}") as answer:
+        assert answer.status == 200
+
     same_data = run([ROOT / "script/server"], PORT=free_port(), DATA_DIRECTORY=server.data_directory)
     assert same_data.is_one_clear_line(), same_data
     assert f"in use by another script/server (process {server.process.pid}, {address})" in same_data.stderr
@@ -57,7 +60,12 @@ def test_from_the_first_start_to_starting_over(start_server: StartServer):
     assert again.stop(signal.SIGINT) == 0
     assert again.left_processes() == []
 
+    box_of_deleted_records = server.data_directory / "sample-company.sqlite3.deleted"
+    with sqlite3.connect(box_of_deleted_records) as database:
+        database.execute("CREATE TABLE mark_of_the_first_start (id)")
     fresh = started(start_server, "--fresh")
+    with sqlite3.connect(box_of_deleted_records) as database:
+        assert not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'mark_of_the_first_start'").fetchone()
     with pytest.raises(sqlite3.OperationalError, match="no such table"):
         rows(fresh, "mark_of_the_first_start")
     assert rows(fresh, "commitments_commitment") == 200

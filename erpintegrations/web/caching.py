@@ -1,0 +1,28 @@
+"""Keeps what signed-in people see out of every cache. Only the settings name this middleware."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+
+
+def no_store(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Middleware: no answer to somebody with a session is kept, by a proxy or on the disk of a shared computer.
+
+    It asks for the cookie alone, so that a page that needs no database still needs none. Static files never come here:
+    WhiteNoise answers them before.
+    """
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        has_session = (
+            settings.SESSION_COOKIE_NAME in request.COOKIES or settings.SESSION_COOKIE_NAME in response.cookies
+        )
+        if has_session and request.path != reverse("health"):
+            response["Cache-Control"] = "private, no-store"
+        return response
+
+    return answer

@@ -81,8 +81,10 @@ def decide_candidate(
         else:
             _require_not_ours(sighting, access, now, bridge_of)
             _reject(current, reason, access, now, origin)
-    except ExportMovedOn:
+    except (ExportMovedOn, LinkNotPossible) as why:
         (latest,) = current_exports([export], access)
+        if isinstance(why, LinkNotPossible) and latest.state == State.NEEDS_DECISION:
+            raise
         raise moved_on(latest) from None
     (latest,) = current_exports([export], access)
     return latest

@@ -249,6 +249,7 @@ def link(sighting: Sighting, *, by: User | None, now: datetime.datetime, reason:
     digest = candidate.record.lines_digest if sighting.match.same_lines else OTHER_LINES
     expected = Expected(str(document_to_write(export)["vndnum"]), digest)
     with transaction.atomic():
+        _lock(export)
         (made,) = link_commitments(
             connection=export.connection,
             pairs=[(export.commitment, candidate.record)],
@@ -301,6 +302,18 @@ def move(export: Export, state: str, **values: Any) -> None:
     export.state, export.version = state, export.version + 1
     for name, value in values.items():
         setattr(export, name, value)
+
+
+def _lock(export: Export) -> None:
+    """Everybody takes the export before its commitment: in another order, two would wait for each other for ever.
+
+    Raises ExportMovedOn.
+    """
+    as_read = Export.objects.select_for_update(no_key=True).filter(
+        pk=export.pk, state=export.state, version=export.version
+    )
+    if as_read.first() is None:
+        raise ExportMovedOn
 
 
 def taken_by(export: Export, linked: SyncLink) -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -24,13 +25,15 @@ class DeskBridge:
     """Writes with the sandbox's bridge into `sage`. `fails` says when the next requests go wrong, and how.
 
     "before": the request never arrives. "after": it was done, and the answer is lost. "killed before" and "killed
-    after": the worker dies there. Each is used up by one request that writes; "away" stays until it is taken back.
+    after": the worker dies there. "late": it is on its way still, until `arrive` lets it in. Each is used up by one
+    request that writes; "away" stays until it is taken back.
     """
 
     def __init__(self, sage: SageCompany) -> None:
         self.sage = sage
         self.fails = ""
         self.asked: list[str] = []
+        self.late: list[tuple[dict[str, Any], str]] = []
 
     def __call__(self, connection: object) -> DeskBridge:
         return self
@@ -41,7 +44,9 @@ class DeskBridge:
 
     def submit(self, document: dict[str, Any], key: UUID) -> BridgeReceipt:
         self._answers("submit")
-        self._fail("before")
+        if self.fails == "late":
+            self.late.append((document, str(key)))
+        self._fail("before", "late")
         try:
             written = bridge.submit(self.sage.path, document, str(key), now=timezone.now())
         except SageRefuses as refusal:
@@ -55,13 +60,20 @@ class DeskBridge:
         self._answers("cancel")
         return _receipt(bridge.cancel(self.sage.path, str(key)))
 
+    def arrive(self) -> None:
+        """What was on its way gets there after all, when nobody waits for an answer any more."""
+        for document, key in self.late:
+            with suppress(SageRefuses):
+                bridge.submit(self.sage.path, document, key, now=timezone.now())
+        self.late = []
+
     def _answers(self, request: str) -> None:
         self.asked.append(request)
         if self.fails == "away":
             raise Retryable("The bridge cannot be reached.", remedy="It is tried again.", cause="test")
 
-    def _fail(self, moment: str) -> None:
-        if self.fails not in (moment, f"killed {moment}"):
+    def _fail(self, *moments: str) -> None:
+        if self.fails.removeprefix("killed ") not in moments:
             return
         how, self.fails = self.fails, ""
         if how.startswith("killed"):

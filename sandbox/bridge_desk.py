@@ -46,11 +46,12 @@ def bridge_desk(request: HttpRequest) -> HttpResponse:
 
 def _use(connection: ErpConnection, access: CompanyAccess, address: str, *, uses_bridge: bool) -> None:
     """Through the product's own service, which asks for Admin on ERP Integrations."""
-    method = {"export_method": "bridge", "bridge_url": address} if uses_bridge else {"export_method": "entry_sheet"}
+    now = ConnectionSettings.of(connection)
+    bridged = replace(now, export_method="bridge", bridge_url=address)
     change_settings(
         connection=connection,
         access=access,
-        settings=replace(ConnectionSettings.of(connection), **method),
+        settings=bridged if uses_bridge else replace(now, export_method="entry_sheet"),
         bridge_secret=bridge.shared_secret() if uses_bridge else "",
         seen_version=connection.version,
         now=timezone.now(),

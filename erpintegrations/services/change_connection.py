@@ -141,9 +141,14 @@ def faults_of(
             f"Enter a whole number of minutes, from {SHORTEST_INTERVAL} to {LONGEST_INTERVAL:,} (once a day)."
         )
     for name in ("export_method", "rejection_mail"):
-        if getattr(settings, name) not in dict(ErpConnection._meta.get_field(name).flatchoices):
+        if getattr(settings, name) not in choices_of(name):
             faults[name] = "Choose one of the list."
     return faults | _bridge_faults(settings, bridge_secret, stored)
+
+
+def choices_of(name: str) -> dict[str, str]:
+    """What can be chosen for a setting, and how it is called; nothing for one that is not chosen from a list."""
+    return dict(getattr(ErpConnection._meta.get_field(name), "flatchoices", []))
 
 
 def _bridge_faults(settings: ConnectionSettings, secret: str, stored: ErpConnection | None) -> dict[str, str]:
@@ -170,9 +175,7 @@ def _understood(name: str, build: Any) -> dict[str, str]:
 
 def _lock(connection: ErpConnection) -> ErpConnection | None:
     """As stored now; None for a new one."""
-    if connection.pk is None:
-        return None
-    return ErpConnection.objects.select_for_update(no_key=True).get(pk=connection.pk)
+    return ErpConnection.objects.select_for_update(no_key=True).filter(pk=connection.pk).first()
 
 
 def _write(connection: ErpConnection, stored: ErpConnection | None, changed: dict[str, Any]) -> None:
@@ -224,4 +227,4 @@ def _record(
 
 def _words(name: str, value: Any) -> Any:
     """What was chosen, as the page calls it."""
-    return dict(ErpConnection._meta.get_field(name).flatchoices).get(value, value)  # type: ignore[union-attr]
+    return choices_of(name).get(value, value)

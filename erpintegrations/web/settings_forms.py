@@ -12,16 +12,12 @@ from directory.models import Company, User
 from erpintegrations.connectors import CONNECTORS, wording_for
 from erpintegrations.models import ErpConnection
 from erpintegrations.models.connection import LONGEST_INTERVAL, SHORTEST_INTERVAL
-from erpintegrations.services.change_connection import ConnectionSettings, faults_of
+from erpintegrations.services.change_connection import ConnectionSettings, choices_of, faults_of
 from erpintegrations.web.sealed import MINUTES, seal, unseal
 
 SETTINGS = tuple(field.name for field in fields(ConnectionSettings))
 SECRETS = {"new_database_url": "database_url", "new_bridge_secret": "bridge_secret"}
 KEPT = f"It was entered a moment ago and is kept for {MINUTES} minutes: leave this blank to use it."
-
-
-def choices_of(name: str) -> list[tuple[str, str]]:
-    return list(ErpConnection._meta.get_field(name).flatchoices)  # type: ignore[union-attr]
 
 
 def secret_input() -> forms.PasswordInput:
@@ -82,7 +78,7 @@ class SettingsForm(forms.Form):
         if connection is not None:
             del self.fields["connector_key"]
         for name in ("export_method", "rejection_mail"):
-            offered[name].choices = choices_of(name)
+            offered[name].choices = list(choices_of(name).items())
         self.fields["is_enabled"].help_text = f"Reads {erp} by itself. Without it, only Sync now does."
         self.fields["use_commitment_number"].help_text = (
             f"Whoever accepts a commitment finds its own number filled in as the number in {erp}, and can change it. "
@@ -165,7 +161,7 @@ class SettingsForm(forms.Form):
         return seen if isinstance(seen, dict) else {}
 
     def _set(self, name: str, value: Any) -> None:
-        data = self.data.copy()
+        data: Any = self.data.copy()  # type: ignore[attr-defined]  # a QueryDict, once something was sent
         data.pop(name, None)
         if value is not False:
             data[name] = "on" if value is True else str(value)
@@ -175,4 +171,4 @@ class SettingsForm(forms.Form):
 def _words(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return "On" if value else "Off"
-    return str(dict(choices_of(name)).get(value, value)) or "\N{EM DASH}"
+    return str(choices_of(name).get(value, value)) or "\N{EM DASH}"

@@ -19,7 +19,7 @@ def no_store(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[H
         response = get_response(request)
         has_session = any(settings.SESSION_COOKIE_NAME in cookies for cookies in (request.COOKIES, response.cookies))
         page = request.resolver_match
-        if has_session and not (page and page.url_name == "health"):
+        if has_session and not (page and page.url_name in ("health", "health_of_tasks")):
             response["Cache-Control"] = "private, no-store"
         return response
 

@@ -39,6 +39,15 @@ def company_home(request: CompanyRequest) -> HttpResponse:
 @login_not_required
 @require_safe
 def health(request: HttpRequest) -> HttpResponse:
-    """For a load balancer or monitor: 200 while the product can do its work, else 503."""
-    is_healthy, details = look_at_health()
+    """For a load balancer: 200 while this process can serve pages, else 503. The tasks are told, and do not count."""
+    can_serve, details = look_at_health()
+    return JsonResponse({"healthy": can_serve, **details}, status=200 if can_serve else 503)
+
+
+@login_not_required
+@require_safe
+def health_of_tasks(request: HttpRequest) -> HttpResponse:
+    """For a monitor: 200 while tasks are being done and everything is scheduled, else 503."""
+    can_serve, details = look_at_health()
+    is_healthy = can_serve and details["tasks"] == details["schedules"] == "ok"
     return JsonResponse({"healthy": is_healthy, **details}, status=200 if is_healthy else 503)

@@ -98,6 +98,7 @@ company_pages: Routes = [
 urlpatterns = [
     path("", home.home, name="home"),
     path("healthz", home.health, name="health"),
+    path("healthz/tasks", home.health_of_tasks, name="health_of_tasks"),
     *account.urlpatterns,
     path("companies/<slug:company_slug>/", include(company_pages)),
 ]

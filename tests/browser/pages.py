@@ -16,6 +16,7 @@ from tests.browser.stage import ACCOUNTANT, ADMIN, APPROVER, MANAGER, NOBODY, ST
 
 WITHOUT_A_PAGE = {
     "health": "answers in JSON",
+    "health_of_tasks": "answers in JSON",
     "history_csv": "a file",
     "erp_commitment": "leads on to the Synced list",
     "commitment_choices": "what a field of the form offers while somebody types",

@@ -49,6 +49,8 @@ company_pages = [
     path("", company_page()(page), name="company_home"),
     path("projects/<int:project_id>/commitments/", page, name="commitment_list"),
     path("erp-integrations/", company_page()(page), name="erp_home"),
+    path("erp-integrations/commitment/", company_page()(page), name="erp_commitment"),
+    path("erp-integrations/sync-runs/", company_page()(page), name="run_list"),
     path("erp-integrations/history/", company_page()(page), name="history"),
 ]
 urlpatterns = [

@@ -20,6 +20,7 @@ READ, BUTTON, BOTH = {"get"}, {"post"}, {"get", "post"}
 ADDRESSES: dict[str, set[str]] = {
     "home": READ,
     "health": READ,
+    "health_of_tasks": READ,
     "sign_in": BOTH,
     "sign_out": BUTTON,
     "change_password": BOTH,
@@ -70,8 +71,8 @@ ADDRESSES: dict[str, set[str]] = {
     "privilege_request": BOTH,
 }
 COMPANY_ADDRESSES = [name for name in ADDRESSES if name not in (
-    "home", "health", "sign_in", "sign_out", "change_password", "reset_password", "reset_password_sent",
-    "reset_password_confirm",
+    "home", "health", "health_of_tasks", "sign_in", "sign_out", "change_password", "reset_password",
+    "reset_password_sent", "reset_password_confirm",
 )]  # fmt: skip
 # Django's own views for who is signed in already, or comes with a used link: any method gets that page.
 ANSWER_FIRST = ["sign_in", "reset_password_confirm"]

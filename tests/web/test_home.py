@@ -1,7 +1,10 @@
 """The way in: one company goes straight to its page, none or several are listed; health answers without signing in."""
 
 from django.urls import reverse
+from django.utils import timezone
 
+from erpintegrations.models import TaskHeartbeat
+from erpintegrations.schedules import ensure_schedules
 from tests.factories import CompanyMemberFactory, ErpConnectionFactory, SyncLinkFactory, SyncRunFactory
 
 
@@ -55,3 +58,11 @@ def test_health_answers_to_anybody_in_json(client, db):
     answer = client.get("/healthz")
     assert answer.status_code in (200, 503)
     assert "healthy" in answer.json()
+
+
+def test_the_health_of_tasks_is_for_a_monitor(client, db):
+    assert client.get("/healthz/tasks").status_code == 503
+    ensure_schedules(now=timezone.now())
+    TaskHeartbeat.objects.create(name="housekeeping", beaten_at=timezone.now())
+    answer = client.get("/healthz/tasks")
+    assert (answer.status_code, answer.json()["healthy"]) == (200, True)

@@ -213,6 +213,25 @@ def test_what_the_bridge_is_made_to_forget_fails_for_certain_and_is_retried_unde
     assert stage.perform(export).state == State.LINKED
 
 
+def test_a_request_that_arrives_after_it_was_given_up_writes_nothing(stage):
+    export = stage.accepted("SC-7")
+    stage.bridge.fails = "late"
+    stage.perform(export)
+    Export.objects.filter(pk=export.pk).update(attempts=MOST_ATTEMPTS)
+    stage.forward(hours=1)
+    export = stage.perform(export)
+    assert export.state == State.FAILED
+    (outcome,) = reject_exports(exports=[export], access=stage.access, reason="Renumber.", now=stage.clock())
+    assert outcome.done
+    Commitment.objects.filter(pk=export.commitment_id).update(number="SC-8")
+    again = stage.perform(stage.accept(Commitment.objects.get(pk=export.commitment_id)))
+
+    stage.bridge.arrive()
+
+    assert again.state == State.LINKED
+    assert (len(stage.in_sage("SC-8")), stage.in_sage("SC-7")) == (1, [])
+
+
 def test_another_companys_database_proves_nothing_and_nothing_is_written(stage):
     export = stage.accepted("SC-7")
     stage.sage.run("PRAGMA application_id = 77")

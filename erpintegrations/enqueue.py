@@ -10,6 +10,7 @@ from django_q.tasks import async_task
 SYNC_TASK = "erpintegrations.tasks.sync_connection"
 EXPORT_TASK = "erpintegrations.tasks.export_commitment"
 REJECTION_MAIL_TASK = "erpintegrations.tasks.send_rejection_mail"
+SIGN_IN_LINK_TASK = "erpintegrations.tasks.send_sign_in_link"
 
 
 def enqueue_sync(run_id: int) -> None:
@@ -36,6 +37,14 @@ def enqueue_rejection_mail(mail_id: int) -> None:
     async_task(REJECTION_MAIL_TASK, mail_id, task_name=f"Rejection mail {mail_id}")
 
 
+def enqueue_sign_in_link(request_id: int) -> None:
+    """This function will hand a request for a sign-in link to the task processes, once the transaction commits.
+
+    Twice does no harm: only the task that claims it sends it.
+    """
+    async_task(SIGN_IN_LINK_TASK, request_id, task_name=f"Sign-in link {request_id}")
+
+
 def runs_in_queue(now: datetime.datetime) -> frozenset[int]:
     """The sync runs whose task waits in the queue for a free task process."""
     return _waiting(SYNC_TASK, now)
@@ -49,6 +58,11 @@ def exports_in_queue(now: datetime.datetime) -> frozenset[int]:
 def rejection_mails_in_queue(now: datetime.datetime) -> frozenset[int]:
     """The rejection mails whose task waits in the queue for a free task process."""
     return _waiting(REJECTION_MAIL_TASK, now)
+
+
+def sign_in_links_in_queue(now: datetime.datetime) -> frozenset[int]:
+    """The requests for sign-in links whose task waits in the queue for a free task process."""
+    return _waiting(SIGN_IN_LINK_TASK, now)
 
 
 def _waiting(func: str, now: datetime.datetime) -> frozenset[int]:

@@ -39,6 +39,15 @@ def send_rejection_mail(mail_id: int) -> None:
     send(mail_id=mail_id, now=timezone.now())
 
 
+def send_sign_in_link(request_id: int) -> None:
+    """Mail the link that somebody asked for, unless another task does or did."""
+    from django.utils import timezone
+
+    from directory.sign_in_links import send_requested
+
+    send_requested(request_id=request_id, now=timezone.now())
+
+
 def housekeeping() -> None:
     """Each minute: a sign of life, and mending what was left lying."""
     from django.utils import timezone

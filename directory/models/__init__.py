@@ -2,6 +2,7 @@ from directory.models.activity import Activity, SubjectType, Verb
 from directory.models.companies import Company, CompanyMember, Level, Project, ProjectMember
 from directory.models.people import User
 from directory.models.privilege import PrivilegeRequest
+from directory.models.sign_in_links import SignInLinkRequest
 
 __all__ = [
     "Activity",
@@ -11,6 +12,7 @@ __all__ = [
     "PrivilegeRequest",
     "Project",
     "ProjectMember",
+    "SignInLinkRequest",
     "SubjectType",
     "User",
     "Verb",

@@ -14,6 +14,7 @@ import structlog
 SECRET_NAMES = re.compile(r"password|passwd|secret|token|encryption_key|authorization|cookie|csrf|database_url", re.I)
 LOGIN_IN_URL = re.compile(r"(?<=://)[^/\s@'\"]+@")
 SECRET_IN_QUERY = re.compile(r"((?:password|secret|token|key)=)[^&\s]+", re.I)
+TOKEN_OF_SIGN_IN_LINK = re.compile(r"(/password/reset/[^/\s]+/)[^/\s]+")
 HIDDEN = "[hidden]"
 
 
@@ -80,4 +81,5 @@ def hide_secrets(_logger: Any, _method: str, event: MutableMapping[str, Any]) ->
 
 
 def _without_secrets(text: str) -> str:
-    return SECRET_IN_QUERY.sub(rf"\1{HIDDEN}", LOGIN_IN_URL.sub(f"{HIDDEN}@", text))
+    text = SECRET_IN_QUERY.sub(rf"\1{HIDDEN}", LOGIN_IN_URL.sub(f"{HIDDEN}@", text))
+    return TOKEN_OF_SIGN_IN_LINK.sub(rf"\1{HIDDEN}", text)

@@ -13,10 +13,12 @@ from commitments.models import Vendor
 from directory.models import Project
 from erpintegrations.enqueue import enqueue_export, enqueue_sync, exports_in_queue, runs_in_queue
 from erpintegrations.models import ErpConnection, Export, SyncLink, SyncRun, TaskHeartbeat
+from erpintegrations.ops.sign_in_lock import forget_old_failures
 from erpintegrations.schedules import connections_due, ensure_schedules
 from erpintegrations.services.export_commitment import due
 from erpintegrations.services.rejection_mail import hand_on_rejection_mails
 from erpintegrations.services.run_sync import request_sync
+from erpintegrations.services.sign_in_links import hand_on_sign_in_links
 from erpintegrations.sync.lease import abandoned
 
 logger = structlog.get_logger(__name__)
@@ -45,6 +47,8 @@ def keep_house(*, now: datetime.datetime) -> None:
         lambda: hand_on_abandoned_runs(now=now),
         lambda: hand_on_exports(now=now),
         lambda: hand_on_rejection_mails(now=now),
+        lambda: hand_on_sign_in_links(now=now),
+        lambda: forget_old_failures(now=now),
         lambda: copy_renamed(since=last and last - OVERLAP),
     )
     for step in steps:

@@ -17,14 +17,17 @@ from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import AuthenticationForm
 from django.core.exceptions import ValidationError
 from django.db.models import Max
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
 from django.urls import reverse, reverse_lazy
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django_htmx.http import HttpResponseClientRedirect
 
+from directory.sign_in_links import mail_goes_out
+from erpintegrations.ops.sign_in_lock import address_locked_until
+from erpintegrations.services.sign_in_links import ask_for_sign_in_link
 from erpintegrations.web import flash
 
 
@@ -115,10 +118,24 @@ class ChangePassword(auth_views.PasswordChangeView):
 
 @method_decorator(login_not_required, name="dispatch")
 class ResetPassword(auth_views.PasswordResetView):
+    """Gives the same answer, as fast, whether somebody has the address or not: the task processes look and send."""
+
     template_name = "registration/reset_password.html"
-    email_template_name = "registration/reset_password_email.txt"
-    subject_template_name = "registration/reset_password_subject.txt"
-    success_url = reverse_lazy("reset_password_sent")
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not mail_goes_out():
+            return render(request, "registration/reset_password_by_hand.html")
+        return super().dispatch(request, *args, **kwargs)
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        ask_for_sign_in_link(
+            email=form.cleaned_data["email"],
+            address=self.request.META.get("REMOTE_ADDR", ""),
+            # Its host is one of ALLOWED_HOSTS, or this raises DisallowedHost, which is answered with 400.
+            origin=self.request.build_absolute_uri("/"),
+            now=timezone.now(),
+        )
+        return redirect("reset_password_sent")
 
 
 @method_decorator(login_not_required, name="dispatch")
@@ -147,17 +164,19 @@ def locked_out(
     request: HttpRequest, original_response: HttpResponse | None = None, credentials: dict[str, Any] | None = None
 ) -> HttpResponse:
     """django-axes' answer to too many wrong passwords: says when to try again. Named by AXES_LOCKOUT_CALLABLE."""
-    until = _locked_until(request, credentials)
-    seconds = max(int((until - timezone.now()).total_seconds()), 1)
-    response = render(request, "registration/locked_out.html", {"until": until}, status=429)
+    now = timezone.now()
+    whole_address = address_locked_until(get_client_ip_address(request), now=now)
+    until = whole_address or _pair_locked_until(request, credentials) or now
+    seconds = max(int((until - now).total_seconds()), 1)
+    context = {"until": until, "is_whole_address": whole_address is not None}
+    response = render(request, "registration/locked_out.html", context, status=429)
     response["Retry-After"] = str(seconds)
     return response
 
 
-def _locked_until(request: HttpRequest, credentials: dict[str, Any] | None) -> datetime.datetime:
+def _pair_locked_until(request: HttpRequest, credentials: dict[str, Any] | None) -> datetime.datetime | None:
     attempts = AccessAttempt.objects.filter(
         username=counted_username(request, credentials), ip_address=get_client_ip_address(request)
     )
-    last = attempts.aggregate(last=Max("attempt_time"))["last"] or timezone.now()
-    until: datetime.datetime = last + (get_cool_off(request) or datetime.timedelta())
-    return until
+    last = attempts.aggregate(last=Max("attempt_time"))["last"]
+    return last + (get_cool_off(request) or datetime.timedelta()) if last else None

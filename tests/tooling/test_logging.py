@@ -46,6 +46,13 @@ def test_secrets_are_hidden_by_name_and_inside_texts(log_lines):
     assert (second["event"], second["level"]) == ("could not open postgres://[hidden]@db/erp?token=[hidden]", "warning")
 
 
+def test_a_link_to_choose_a_password_is_not_in_the_log():
+    event = {"event": "request_started", "request": "GET /password/reset/MQ/c1x9-8f3a0b/"}
+    assert hide_secrets(None, "", event)["request"] == "GET /password/reset/MQ/[hidden]/"
+    ordinary = {"event": "request_started", "request": "GET /password/reset/sent/"}
+    assert hide_secrets(None, "", dict(ordinary)) == ordinary
+
+
 def test_a_traceback_is_hidden_its_secrets_too(log_lines):
     def call():
         try:

@@ -12,7 +12,6 @@ import time_machine
 from django.conf import settings
 from django.contrib.messages import SUCCESS
 from django.contrib.messages.storage.base import Message
-from django.core import mail
 from django.template import Context, Template
 from django.test import Client
 from django.urls import reverse
@@ -71,7 +70,7 @@ class TestFrame:
         page = signed_in.get("/companies/harbor/erp-integrations/history/").content.decode()
         assert "Harbor Builders" in page
         current = re.findall(r'<a href="([^"]+)" aria-current="page"', page)
-        assert current == ["/companies/harbor/erp-integrations/history/"]
+        assert set(current) == {"/companies/harbor/erp-integrations/history/"}
 
     def test_leaves_out_erp_integrations_for_who_may_not_see_it(self, signed_in, company):
         CompanyMember.objects.update(erp_integrations_level=Level.NONE)
@@ -207,20 +206,6 @@ class TestPasswords:
         ann.refresh_from_db()
         assert ann.check_password(new)
 
-    def test_a_forgotten_one_is_replaced_through_a_link_by_mail(self, client, ann):
-        known = client.post(reverse("reset_password"), {"email": "ann@example.com"}, follow=True)
-        unknown = client.post(reverse("reset_password"), {"email": "nobody@example.com"}, follow=True)
-        assert text_of(known) == text_of(unknown)
-        [message] = mail.outbox
-        link = re.search(r"http://testserver(/\S+)", message.body)[1]
-        form = client.get(link, follow=True)
-        assert form.context["validlink"]
-        new = "a-new-and-long-one-71"
-        url = form.redirect_chain[-1][0]
-        done = client.post(url, {"new_password1": new, "new_password2": new}, follow=True)
-        assert "Sign in with the new one." in text_of(done)
-        assert "This link no longer works" in text_of(client.get(link, follow=True))
-
 
 class TestErrorPages:
     def test_403_shows_the_sentence_of_the_refusal(self, signed_in):
@@ -281,7 +266,7 @@ class TestTemplates:
             name
             for template in TEMPLATES.rglob("*.html")
             for pair in re.findall(
-                r'{% icon "([^"]+)"|{% badge (?:"[^"]*"|\S+) "([^"]+)"', template.read_text(encoding="utf-8")
+                r'{% icon "([^"]+)"|{% badge (?:"[^"]*"(?:\|\S+)?|\S+) "([^"]+)"', template.read_text(encoding="utf-8")
             )
             for name in pair
             if name

@@ -4,26 +4,29 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('directory', '0002_history_append_only'),
+        ("directory", "0002_history_append_only"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='SignInLinkRequest',
+            name="SignInLinkRequest",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('email', models.EmailField(max_length=254)),
-                ('network', models.CharField(max_length=45)),
-                ('origin', models.CharField(max_length=300)),
-                ('asked_at', models.DateTimeField()),
-                ('claimed_at', models.DateTimeField(null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("email", models.EmailField(max_length=254)),
+                ("network", models.CharField(max_length=45)),
+                ("origin", models.CharField(max_length=300)),
+                ("asked_at", models.DateTimeField()),
+                ("claimed_at", models.DateTimeField(null=True)),
             ],
             options={
-                'ordering': ['id'],
-                'default_permissions': (),
-                'indexes': [models.Index(fields=['email', 'asked_at'], name='sign_in_link_of_address'), models.Index(fields=['network', 'asked_at'], name='sign_in_link_of_network'), models.Index(fields=['asked_at'], name='sign_in_link_by_age')],
+                "ordering": ["id"],
+                "default_permissions": (),
+                "indexes": [
+                    models.Index(fields=["email", "asked_at"], name="sign_in_link_of_address"),
+                    models.Index(fields=["network", "asked_at"], name="sign_in_link_of_network"),
+                    models.Index(fields=["asked_at"], name="sign_in_link_by_age"),
+                ],
             },
         ),
     ]

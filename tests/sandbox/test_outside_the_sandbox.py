@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import signal
+import socket
 import subprocess
 import sys
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -144,3 +152,68 @@ def kill_at(directory: Path, step: str) -> None:
         process.wait()
         process.stdout.close()
     assert process.returncode == -signal.SIGKILL
+
+
+@pytest.mark.slow
+def test_two_real_web_processes_keep_the_sandbox_shut(tmp_path):
+    assert manage(tmp_path, "migrate", "--verbosity", "0", sandbox="0").returncode == 0
+    people = (
+        "from directory.models import User; "
+        "User.objects.create_user('admin@example.com', 'demo', name='A', is_staff=True); "
+        "User.objects.create_user('ann@example.com', 'a long pass phrase', name='Ann')"
+    )
+    assert manage(tmp_path, "shell", "-c", people, sandbox="0").returncode == 0
+    with web_server(tmp_path) as site:
+        # Often enough that each of the two processes answers.
+        for _ in range(8):
+            assert [answer_of(site + page)[0] for page in ("/sandbox/", "/sandbox/subcontracts/")] == [404, 404]
+            assert signed_in_over_http(site, "admin@example.com", "demo") is False
+        assert signed_in_over_http(site, "ann@example.com", "a long pass phrase") is True
+
+
+@contextlib.contextmanager
+def web_server(directory: Path) -> Iterator[str]:
+    """Gunicorn with its own configuration, which has two workers outside the sandbox."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        address = f"127.0.0.1:{listener.getsockname()[1]}"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gunicorn", "--bind", address],
+        env=environment(directory, "0"),
+        cwd=ROOT,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        for _ in range(300):
+            with contextlib.suppress(OSError):
+                answer_of(f"http://{address}/healthz")
+                break
+            time.sleep(0.2)
+        yield f"http://{address}"
+        workers = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        assert len(workers) == 2
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def answer_of(address: str, opener: urllib.request.OpenerDirector | None = None, **form: str) -> tuple[int, str, str]:
+    """Status, the address where it ended, and the page."""
+    request = urllib.request.Request(address, urllib.parse.urlencode(form).encode() or None)  # noqa: S310
+    opener = opener or urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(request, timeout=30) as answer:
+            return answer.status, answer.url, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, address, error.read().decode()
+
+
+def signed_in_over_http(site: str, email: str, password: str) -> bool:
+    cookies = urllib.request.HTTPCookieProcessor()
+    opener = urllib.request.build_opener(cookies, urllib.request.ProxyHandler({}))
+    _, address, page = answer_of(f"{site}/sign-in/", opener)
+    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)[1]
+    answer_of(address, opener, username=email, password=password, csrfmiddlewaretoken=token)
+    return (
+        "sessionid" in {cookie.name for cookie in cookies.cookiejar} and answer_of(f"{site}/", opener)[1] == f"{site}/"
+    )

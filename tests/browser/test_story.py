@@ -84,7 +84,7 @@ def sign_in(hands: Hands, email: str) -> None:
 def open_synced_list(hands: Hands) -> None:
     hands.press("link", "ERP Integrations", within=hands.page.get_by_role("navigation", name="Main"))
     expect(hands.heading).to_have_text("Sage 100 Contractor® Integration")
-    hands.press("link", "Commitment")
+    hands.press("link", "Commitment", within=hands.page.get_by_role("navigation", name="ERP Integrations"))
     expect(hands.heading).to_have_text(SYNCED)
     expect(hands.page.get_by_role("navigation", name="Views")).to_contain_text("Ready to Export")
 
@@ -153,7 +153,7 @@ def sees_it_complete(hands: Hands, *, scripts: bool) -> None:
 
 def is_unlinked(hands: Hands, link: SyncLink) -> None:
     said = hands.page.locator("#messages .message-success")
-    expect(said).to_contain_text(re.compile(r"^\s*(Done\s*)?Successfully Unlinked\s*Undo\s*$"))
+    expect(said).to_contain_text(re.compile(r"^\s*(Done\s*)?Successfully Unlinked\s*What to do next\s*Undo\s*$"))
     hands.is_at_the_message()
     expect(row_of(hands.page, link)).to_have_count(0)
     assert not SyncLink.objects.get(pk=link.pk).is_open

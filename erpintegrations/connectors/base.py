@@ -179,8 +179,10 @@ class EntryScreen:
 class Wording:
     """How pages speak of this ERP; the rest of the product names no ERP itself.
 
-    `how_to_delete` says per kind where in the ERP a record is deleted, as an instruction: "Delete it in …".
-    `why_refused` says per kind why the ERP refuses to delete an invoiced or changed record, and what to do instead.
+    `how_to_delete` says per kind where in the ERP a record is deleted: "In …, open … and choose …". It reads alone, and
+    after "Please delete it before retrying."
+    `why_refused` says per kind why the ERP refuses to delete an invoiced or changed record, and what to do instead. It
+    reads alone and after "But", with `{amounts}` in the place of a clause such as "1,234.00 is invoiced".
     `entry_screens` are the screens on which each kind is keyed in by hand.
     """
 

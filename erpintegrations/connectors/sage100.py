@@ -64,14 +64,15 @@ WORDING = Wording(
     label="Sage 100 Contractor®",
     short_label="Sage",
     how_to_delete={
-        CommitmentKind.SUBCONTRACT: "Delete it in 6-7-1 Subcontracts (Edit ▸ Delete Subcontract).",
-        CommitmentKind.PURCHASE_ORDER: "Void it in 6-6-1 Purchase Orders (Edit ▸ Void).",
+        CommitmentKind.SUBCONTRACT: "In Sage, open 6-7-1 Subcontracts and choose Edit ▸ Delete Subcontract.",
+        CommitmentKind.PURCHASE_ORDER: "In Sage, a purchase order is voided instead: open 6-6-1 Purchase Orders and "
+        "choose Edit ▸ Void.",
     },
     why_refused={
-        CommitmentKind.SUBCONTRACT: "Sage refuses to delete a subcontract that has an invoiced or a changed amount. "
-        "Have accounting reverse its invoices and change orders first, or correct it with a change order instead.",
-        CommitmentKind.PURCHASE_ORDER: "Sage refuses to void a purchase order that has an invoiced amount. "
-        "Have accounting reverse its invoices first, or correct it with a change order instead.",
+        CommitmentKind.SUBCONTRACT: "Sage itself refuses to delete it, because {amounts}: have accounting reverse its "
+        "invoices and change orders first, or correct it with a change order.",
+        CommitmentKind.PURCHASE_ORDER: "Sage itself refuses to void it, because {amounts}: have accounting reverse its "
+        "invoices first, or correct it with a change order.",
     },
     purge_name="Remove Refused/Closed Jobs",
     # In the order in which Sage's own help has them filled in.

@@ -19,7 +19,8 @@ from erpintegrations.selectors.freshness import Freshness, freshness_of
 from erpintegrations.selectors.history import commitment_history
 from erpintegrations.selectors.overrides import can_be_asked
 from erpintegrations.selectors.stories import FieldChange, Story, stories
-from erpintegrations.selectors.verdicts import next_sync
+from erpintegrations.selectors.unlinkers import unlinkers
+from erpintegrations.selectors.verdicts import how_to_leave, next_sync
 
 ErpStatus = Commitment.ErpStatus
 
@@ -208,7 +209,7 @@ def _leave(link: SyncLink | None, commitment: Commitment, wording: Wording, *, s
     if stays:
         return f"It stays in {erp}", f"{erp} refuses to delete it, so two persons agreed to unlink it anyway."
     if link is not None and link.is_open and link.erp_forbids_deletion:
-        return f"Delete it in {erp}", f"{wording.why_refused[kind]} Or two persons unlink it anyway."
+        return f"Delete it in {erp}", f"{how_to_leave(link, wording)} Or two persons unlink it anyway."
     return f"Delete it in {erp}", wording.how_to_delete[kind]
 
 
@@ -259,11 +260,8 @@ class _People:
             user__company_memberships__company=commitment.company_id,
         )
         approvers = of_company.filter(erp_integrations_level__gte=Level.STANDARD, can_push_to_accounting=True)
-        unlinkers = approvers.filter(
-            user__project_memberships__project=commitment.project_id,
-            user__project_memberships__commitments_level=Level.ADMIN,
-        )
-        return cls(*(_names(rows) for rows in (editors, unlinkers, approvers)))
+        may_unlink = unlinkers(commitment.company_id, commitment.project_id)
+        return cls(*(_names(rows) for rows in (editors, may_unlink, approvers)))
 
 
 def _names(members: QuerySet[ProjectMember] | QuerySet[CompanyMember]) -> str:

@@ -13,13 +13,18 @@ from directory.access import CompanyAccess
 from directory.models import Company, CompanyMember, Level
 from directory.refusals import LacksPrivilege, NotAllowed
 from erpintegrations.connectors import Wording
-from erpintegrations.connectors.base import CommitmentKind
 from erpintegrations.models import ErpConnection, SyncLink, UnlinkOverride
-from erpintegrations.refusals import CommitmentStillInErp, ErpForbidsDeletion, PresenceUnknown
+from erpintegrations.refusals import CommitmentStillInErp, PresenceUnknown
 from erpintegrations.selectors.drift import drift_of, in_words
 from erpintegrations.selectors.freshness import Freshness
 from erpintegrations.selectors.overrides import can_be_asked, waiting_by_link, why_not_answer
-from erpintegrations.selectors.verdicts import Verdict, unlink_verdict
+from erpintegrations.selectors.verdicts import (
+    CHECK_NOW,
+    Verdict,
+    how_to_leave,
+    not_looked_at_since,
+    unlink_verdict,
+)
 
 NAMED_ADMINS = 5
 
@@ -106,7 +111,7 @@ def synced_rows(
                 may_check=may_check,
                 shows_commitment=access.commitments_level(link.project_id) >= Level.READ_ONLY,
                 outlook=_outlook(verdict, not_allowed),
-                hint=_why_not(not_allowed) if not_allowed else _hint(link, verdict, wording),
+                hint=_why_not(not_allowed) if not_allowed else _hint(link, verdict, freshness, wording),
                 drift=in_words(drift_of(link)),
                 **_anyway(link, waiting.get(link.pk), access),
             )
@@ -147,19 +152,13 @@ def _why_not(not_allowed: NotAllowed) -> str:
     return not_allowed.message if isinstance(not_allowed, LacksPrivilege) else str(not_allowed)
 
 
-def _hint(link: SyncLink, verdict: Verdict, wording: Wording) -> str:
-    """Why, and what to do, in the row's few words: as of when and when the next sync is due stand elsewhere."""
+def _hint(link: SyncLink, verdict: Verdict, freshness: Freshness, wording: Wording) -> str:
+    """Why, and what to do, in the row's few words: when the next sync is due stands elsewhere."""
+    not_since = not_looked_at_since(link, freshness)
     if isinstance(verdict.refusal, CommitmentStillInErp):
-        return f"Still in {wording.short_label}. {what_to_do(link, verdict, wording)}"
+        return " ".join(filter(None, ("Still there.", how_to_leave(link, wording), not_since)))
     if isinstance(verdict.refusal, PresenceUnknown):
-        return "No completed sync has looked for it yet. Check now asks at once."
+        return f"{not_since or 'No completed sync has looked for it yet.'} {CHECK_NOW}"
     if verdict.needs_reason:
         return f"Removed together with its job by “{wording.purge_name}”: history, not a correction."
     return f"{link.get_presence_display()} in {wording.short_label}."
-
-
-def what_to_do(link: SyncLink, verdict: Verdict, wording: Wording) -> str:
-    """With a record that is still in the ERP: delete it there, or what else where the ERP refuses that."""
-    kind = CommitmentKind(link.kind)
-    is_forbidden = isinstance(verdict.refusal, ErpForbidsDeletion)
-    return wording.why_refused[kind] if is_forbidden else wording.how_to_delete[kind]

@@ -13,6 +13,7 @@ from erpintegrations.refusals import CommitmentStillInErp, ErpForbidsDeletion, P
 from erpintegrations.selectors.freshness import Freshness
 
 CHECK_NOW = "Check now asks at once."
+OR_ANYWAY = "Or have an Admin of ERP Integrations ask for Unlink anyway, which takes two persons."
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,20 +46,52 @@ def unlink_verdict(link: SyncLink, freshness: Freshness, wording: Wording, now: 
         return _refused(_never_seen(freshness, wording, now))
     if link.is_gone:
         return _gone(link, wording)
-    return _refused(_still_there(link, freshness, wording, now))
+    return _still_there(link, freshness, wording, now)
 
 
 def back_in_erp(link: SyncLink, wording: Wording, now: datetime.datetime) -> CommitmentStillInErp:
     """The refusal for a link, as it is recorded now, whose record was found again when Unlink asked the live ERP."""
     found = f"It is back in {wording.short_label}: it was found there {moments.both(link.checked_at or now, now)}."
+    return _still_in_erp(link, wording, before=found)
+
+
+def how_to_leave(link: SyncLink, wording: Wording) -> str:
+    """What to do about a record that is still there: delete it in the ERP, or what else where the ERP refuses that.
+
+    Reads alone.
+    """
     kind = CommitmentKind(link.kind)
+    if not _erp_forbids_deletion(link):
+        return wording.how_to_delete[kind]
+    return wording.why_refused[kind].format(amounts=_what_forbids_it(link))
+
+
+def not_looked_at_since(link: SyncLink, freshness: Freshness) -> str:
+    """After a sync that did not complete: since when this link's record has not been looked at. Else nothing."""
+    as_of = freshness.as_of(link)
+    so = f"it has not been looked at since {moments.exact(as_of)}" if as_of else "it has not been looked at"
+    return _why_not_since(freshness, so, as_of)
+
+
+def _still_in_erp(link: SyncLink, wording: Wording, *, before: str = "", after: str = "") -> CommitmentStillInErp:
+    """The red message and its remedy, which read as one."""
+    message, what_to_do = still_in_erp_message(wording), how_to_leave(link, wording)
     if _erp_forbids_deletion(link):
-        return ErpForbidsDeletion(still_in_erp_message(wording), remedy=f"{found} {wording.why_refused[kind]}")
-    return CommitmentStillInErp(still_in_erp_message(wording), remedy=f"{found} {wording.how_to_delete[kind]}")
+        return ErpForbidsDeletion(message, remedy=_join(before, f"But {what_to_do}", OR_ANYWAY, after))
+    return CommitmentStillInErp(message, remedy=_join(before, what_to_do, after))
 
 
-def _refused(refusal: Refusal) -> Verdict:
-    return Verdict(refusal, needs_reason=False, hint=refusal.remedy)
+def _what_forbids_it(link: SyncLink) -> str:
+    changed = link.changed_amount
+    clauses = (
+        f"{link.invoiced_amount:,.2f} is invoiced" if link.invoiced_amount else "",
+        f"change orders {'add' if changed > 0 else 'take away'} {abs(changed):,.2f}" if changed else "",
+    )
+    return " and ".join(filter(None, clauses)) or "something of it is invoiced or changed"
+
+
+def _refused(refusal: Refusal, hint: str = "") -> Verdict:
+    return Verdict(refusal, needs_reason=False, hint=hint or refusal.remedy)
 
 
 def _gone(link: SyncLink, wording: Wording) -> Verdict:
@@ -79,8 +112,7 @@ def _never_seen(freshness: Freshness, wording: Wording, now: datetime.datetime) 
     )
 
 
-def _still_there(link: SyncLink, freshness: Freshness, wording: Wording, now: datetime.datetime) -> Refusal:
-    kind = CommitmentKind(link.kind)
+def _still_there(link: SyncLink, freshness: Freshness, wording: Wording, now: datetime.datetime) -> Verdict:
     as_of = freshness.as_of(link)
     known = _join(
         f"Last looked at {moments.both(as_of, now)}." if as_of else "",
@@ -88,9 +120,7 @@ def _still_there(link: SyncLink, freshness: Freshness, wording: Wording, now: da
         next_sync(freshness, now),
         CHECK_NOW,
     )
-    if _erp_forbids_deletion(link):
-        return ErpForbidsDeletion(still_in_erp_message(wording), remedy=f"{wording.why_refused[kind]} {known}")
-    return CommitmentStillInErp(still_in_erp_message(wording), remedy=f"{wording.how_to_delete[kind]} {known}")
+    return _refused(_still_in_erp(link, wording, after=known), hint=_join(how_to_leave(link, wording), known))
 
 
 def _erp_forbids_deletion(link: SyncLink) -> bool:
@@ -106,6 +136,8 @@ def _why_not_since(freshness: Freshness, so: str, as_of: datetime.datetime | Non
         return ""
     if run.state == SyncRun.State.NEEDS_CONFIRMATION:
         return f"The last sync waits for an administrator's confirmation, so {so}."
+    if run.state != SyncRun.State.FAILED:
+        return f"The last sync recorded nothing, so {so}."
     return f"The last sync did not complete, so {so}."
 
 

@@ -59,5 +59,5 @@ def already_unlinked(link: SyncLink, access: CompanyAccess, now: datetime.dateti
     who = "You" if link.closed_by == access.user else link.closed_by.name
     return AlreadyUnlinked(
         f"{who} already unlinked {name_of(link)} {moments.both(link.closed_at, now)}.",
-        remedy="Nothing more is needed here: edit or delete the commitment, then export it again.",
+        remedy="Next, correct the commitment and export it again, or delete it.",
     )

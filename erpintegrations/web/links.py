@@ -12,15 +12,15 @@ from django.views.decorators.http import require_http_methods, require_POST
 from directory.access import CompanyRequest, company_page
 from directory.models import Level
 from erpintegrations.models import Presence, SyncLink
-from erpintegrations.refusals import ReasonRequired
-from erpintegrations.selectors.freshness import freshness_of
-from erpintegrations.selectors.synced_list import links_of, what_to_do
-from erpintegrations.selectors.verdicts import unlink_verdict
+from erpintegrations.refusals import CommitmentStillInErp, PresenceUnknown, ReasonRequired
+from erpintegrations.selectors.synced_list import links_of
+from erpintegrations.selectors.unlinkers import who_can_unlink
+from erpintegrations.selectors.verdicts import how_to_leave
 from erpintegrations.services.check_link import check_link
 from erpintegrations.services.undo_unlink import undo_unlink
 from erpintegrations.services.unlink_commitment import unlink_commitment
 from erpintegrations.web import flash
-from erpintegrations.web.refusals import go_to
+from erpintegrations.web.refusals import go_to, say_why_not
 from erpintegrations.web.returning import NEXT, back_to
 from erpintegrations.web.synced import commitment_trail
 
@@ -55,6 +55,9 @@ def unlink(request: CompanyRequest, link_id: int) -> HttpResponse:
         unlink_commitment(link=link, access=request.access, reason=given.strip(), now=timezone.now())
     except ReasonRequired:
         return _reason_page(request, link, form if "reason" in request.POST else None)
+    except (CommitmentStillInErp, PresenceUnknown) as refusal:
+        say_why_not(request, refusal, action=_check_action(request, link))
+        return go_to(request, _back(request))
     flash.success(request, UNLINKED, action=undo_action(request, link))
     return go_to(request, _back(request))
 
@@ -63,16 +66,14 @@ def unlink(request: CompanyRequest, link_id: int) -> HttpResponse:
 @company_page(erp_integrations=Level.STANDARD)
 def check_now(request: CompanyRequest, link_id: int) -> HttpResponse:
     """What the ERP answers about this one record, at once."""
-    now = timezone.now()
-    link = check_link(link=_load(request, link_id), access=request.access, now=now)
+    link = check_link(link=_load(request, link_id), access=request.access, now=timezone.now())
     wording = link.connection.wording
     if link.is_gone:
         became = link.get_presence_display().lower()
         text = f"{link.number} is no longer in {wording.label}: {became}. {_what_now(request, link)}"
         flash.success(request, text)
     else:
-        verdict = unlink_verdict(link, freshness_of(link.connection), wording, now)
-        flash.warning(request, f"{link.number} is still in {wording.label}. {what_to_do(link, verdict, wording)}")
+        flash.warning(request, f"{link.number} is still in {wording.label}. {how_to_leave(link, wording)}")
     return go_to(request, _back(request))
 
 
@@ -135,9 +136,24 @@ def _reason_page(request: CompanyRequest, link: SyncLink, form: ReasonForm | Non
     return render(request, "erpintegrations/unlink_confirm.html", context, status=422 if form else 200)
 
 
+def _check_action(request: CompanyRequest, link: SyncLink) -> flash.FlashAction | None:
+    """For who deletes the record now, and then wants to know; None for who may not check."""
+    if request.access.erp_integrations_level < Level.STANDARD:
+        return None
+    return flash.FlashAction(
+        url=reverse("link_check", args=[request.company.slug, link.pk]),
+        label="Check now",
+        accessible_label=f"Check now {link.number}",
+        fields={NEXT: _back(request)},
+    )
+
+
 def _what_now(request: CompanyRequest, link: SyncLink) -> str:
     if request.access.why_not_unlink(link.project_id, link.project_name) is not None:
-        return "Whoever may unlink it can do so now."
+        who = who_can_unlink(request.company.pk, link.project_id)
+        if not who:
+            return "Nobody has all the rights that Unlink needs yet: ask an administrator."
+        return f"{who} can unlink it now{', with a reason' if link.presence == Presence.PURGED else ''}."
     if link.presence == Presence.PURGED:
         return "Unlink asks for a reason."
     return "Unlink will go through now."

@@ -11,10 +11,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from directory.access import CompanyRequest, company_page
 from directory.models import Level
-from erpintegrations.connectors.base import CommitmentKind
 from erpintegrations.models import SyncLink, UnlinkOverride
 from erpintegrations.selectors.overrides import waiting_by_link, why_not_answer, why_not_ask
 from erpintegrations.selectors.synced_list import links_of
+from erpintegrations.selectors.verdicts import how_to_leave
 from erpintegrations.services import unlink_anyway as services
 from erpintegrations.web import flash
 from erpintegrations.web.links import LONGEST_REASON, UNLINKED, undo_action
@@ -60,9 +60,7 @@ def ask(request: CompanyRequest, link_id: int) -> HttpResponse:
         return _ask_page(request, link, form)
     reason = form.cleaned_data["reason"]
     services.ask_to_unlink_anyway(link=link, access=request.access, reason=reason, now=timezone.now())
-    flash.success(
-        request, f"Asked for consent to unlink {link.number} anyway. Another person must answer."
-    )
+    flash.success(request, f"Asked for consent to unlink {link.number} anyway. Another person must answer.")
     return go_to(request, _back(request))
 
 
@@ -130,7 +128,7 @@ def _context(request: CompanyRequest, link: SyncLink) -> dict[str, object]:
     return {
         "link": link,
         "wording": wording,
-        "why_refused": wording.why_refused[CommitmentKind(link.kind)],
+        "why_refused": how_to_leave(link, wording),
         "trail": commitment_trail(request.company),
         "back": _back(request),
     }

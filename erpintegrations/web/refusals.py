@@ -63,6 +63,12 @@ def _not_allowed(request: HttpRequest, refusal: NotAllowed) -> HttpResponse:
     )
 
 
+def say_why_not(request: HttpRequest, refusal: Refusal, *, action: flash.FlashAction | None = None) -> None:
+    """This function will say in red why not, with a button where there is a next step that one click does."""
+    logger.info("Refused: %s", refusal.code)
+    flash.error(request, f"{refusal.message} {refusal.remedy}".strip(), action=action)
+
+
 def _say(request: HttpRequest, message: str, remedy: str, *, title: str, status: int) -> HttpResponse:
     if request.method != "POST":
         return errors.refused(request, message=message, remedy=remedy, title=title, status=status)

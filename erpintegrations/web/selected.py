@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -38,6 +40,14 @@ class Preview:
     @property
     def needs_reason(self) -> bool:
         return any(row.verdict.needs_reason for row in self.will_go)
+
+    @property
+    def total_to_go(self) -> Decimal:
+        return _total(row.link for row in self.will_go)
+
+    @property
+    def total_to_stay(self) -> Decimal:
+        return _total(row.link for row in self.will_not_go)
 
     @property
     def ids(self) -> str:
@@ -95,11 +105,14 @@ def _preview_page(
 
 def _result_page(request: CompanyRequest, connection: ErpConnection, outcomes: list[Outcome]) -> HttpResponse:
     unlinked = [outcome for outcome in outcomes if outcome.unlinked]
+    kept = [outcome for outcome in outcomes if not outcome.unlinked]
     context = {
         "trail": commitment_trail(request.company),
         "wording": connection.wording,
         "unlinked": [(outcome, undo_action(request, outcome.link)) for outcome in unlinked],
-        "kept": [outcome for outcome in outcomes if not outcome.unlinked],
+        "unlinked_total": _total(outcome.link for outcome in unlinked),
+        "kept": kept,
+        "kept_total": _total(outcome.link for outcome in kept),
         "back": _back(request),
     }
     return render(request, "erpintegrations/unlink_selected_result.html", context)
@@ -120,6 +133,10 @@ def _preview(
         will_not_go=[row for row in rows if not row.will_unlink],
         unlinked_before=[link for link in links if not link.is_open],
     )
+
+
+def _total(links: Iterable[SyncLink]) -> Decimal:
+    return sum((link.amount for link in links), Decimal("0.00"))
 
 
 def _back(request: CompanyRequest) -> str:

@@ -262,5 +262,9 @@ def test_the_connector_speaks_for_its_erp() -> None:
     assert (wording.label, wording.short_label) == ("Sage 100 Contractor®", "Sage")
     assert wording.purge_name == "Remove Refused/Closed Jobs"
     assert connector_for("sage100", "sqlite:///x.sqlite3").wording is wording
-    assert "6-7-1 Subcontracts (Edit ▸ Delete Subcontract)" in wording.how_to_delete[CommitmentKind.SUBCONTRACT]
-    assert "6-6-1 Purchase Orders (Edit ▸ Void)" in wording.how_to_delete[CommitmentKind.PURCHASE_ORDER]
+    assert (
+        "6-7-1 Subcontracts and choose Edit ▸ Delete Subcontract" in wording.how_to_delete[CommitmentKind.SUBCONTRACT]
+    )
+    assert "6-6-1 Purchase Orders and choose Edit ▸ Void" in wording.how_to_delete[CommitmentKind.PURCHASE_ORDER]
+    for kind in CommitmentKind:
+        assert "because 7.00 is invoiced" in wording.why_refused[kind].format(amounts="7.00 is invoiced")

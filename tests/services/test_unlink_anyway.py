@@ -190,7 +190,7 @@ def test_a_record_that_can_be_deleted_is_refused_with_how(link, ask):
         ask(link)
     assert refused.value.message == "Sage lets Subcontract SC-1042 be deleted: nothing is invoiced or changed."
     assert refused.value.remedy == (
-        "Delete it in 6-7-1 Subcontracts (Edit ▸ Delete Subcontract). Then plain Unlink works."
+        "In Sage, open 6-7-1 Subcontracts and choose Edit ▸ Delete Subcontract. Then plain Unlink works."
     )
 
 

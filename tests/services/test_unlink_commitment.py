@@ -26,7 +26,7 @@ from tests.services.conftest import RED, next_sync_is_due
 
 pytestmark = pytest.mark.django_db
 
-HOW_TO_DELETE = "Delete it in 6-7-1 Subcontracts (Edit ▸ Delete Subcontract)."
+HOW_TO_DELETE = "In Sage, open 6-7-1 Subcontracts and choose Edit ▸ Delete Subcontract."
 
 
 @pytest.fixture
@@ -131,10 +131,37 @@ def test_an_invoiced_commitment_is_refused_with_what_to_do_instead(unlink, linke
         unlink(link)
     assert refused.value.message == RED
     assert refused.value.remedy.startswith(
-        "Sage refuses to delete a subcontract that has an invoiced or a changed amount. "
-        "Have accounting reverse its invoices and change orders first, or correct it with a change order instead."
+        "But Sage itself refuses to delete it, because 200.00 is invoiced: have accounting reverse its invoices and "
+        "change orders first, or correct it with a change order. Or have an Admin of ERP Integrations ask for Unlink "
+        "anyway, which takes two persons."
     )
     assert_nothing_changed(link)
+
+
+@pytest.mark.parametrize(
+    ("amounts", "because"),
+    [
+        ({"invoiced_amount": 1234}, "because 1,234.00 is invoiced:"),
+        ({"changed_amount": 500}, "because change orders add 500.00:"),
+        ({"changed_amount": -500}, "because change orders take away 500.00:"),
+        ({"invoiced_amount": 1234, "changed_amount": 5}, "because 1,234.00 is invoiced and change orders add 5.00:"),
+    ],
+)
+def test_why_the_erp_refuses_is_said_in_amounts(unlink, linked, amounts, because):
+    with pytest.raises(ErpForbidsDeletion) as refused:
+        unlink(linked("SC-7", **amounts))
+    assert because in refused.value.remedy
+
+
+def test_the_red_message_of_a_purchase_order_reads_as_one(unlink, linked):
+    with pytest.raises(CommitmentStillInErp) as refused:
+        unlink(linked("PO-7", kind="purchase_order"))
+    assert str(refused.value).startswith(
+        f"{RED} In Sage, a purchase order is voided instead: open 6-6-1 Purchase Orders and choose Edit ▸ Void."
+    )
+    with pytest.raises(ErpForbidsDeletion) as refused:
+        unlink(linked("PO-8", kind="purchase_order", invoiced_amount=7))
+    assert str(refused.value).startswith(f"{RED} But Sage itself refuses to void it, because 7.00 is invoiced:")
 
 
 def test_a_commitment_that_no_sync_has_looked_for_is_refused(unlink, linked):
@@ -244,7 +271,7 @@ def test_a_record_that_is_back_and_invoiced_says_why_the_erp_will_not_delete_it(
         unlink(deleted_link)
     assert refused.value.message == RED
     assert refused.value.remedy.startswith("It is back in Sage: it was found there just now (")
-    assert "Sage refuses to delete a subcontract that has an invoiced" in refused.value.remedy
+    assert " But Sage itself refuses to delete it, because 300.00 is invoiced: " in refused.value.remedy
 
 
 def test_when_the_erp_does_not_answer_in_time_what_was_recorded_decides(unlink, deleted_link, sage_company, impatient):
@@ -335,7 +362,7 @@ def test_the_second_click_is_told_so(unlink, deleted_link, story):
     with pytest.raises(AlreadyUnlinked) as refused:
         unlink(deleted_link)
     assert refused.value.message.startswith("You already unlinked Subcontract SC-1042 just now (")
-    assert refused.value.remedy == "Nothing more is needed here: edit or delete the commitment, then export it again."
+    assert refused.value.remedy == "Next, correct the commitment and export it again, or delete it."
     assert story() == ["unlinked"]
 
 

@@ -39,7 +39,14 @@ def test_what_is_gone_will_go(hint, linked):
 
 
 def test_a_purchase_order_is_voided_in_its_own_window(hint, linked):
-    assert hint(linked("PO-1", kind="purchase_order")).startswith("Void it in 6-6-1 Purchase Orders (Edit ▸ Void).")
+    assert hint(linked("PO-1", kind="purchase_order")).startswith(
+        "In Sage, a purchase order is voided instead: open 6-6-1 Purchase Orders and choose Edit ▸ Void."
+    )
+
+
+def test_a_hint_reads_alone_where_the_erp_refuses_deletion(hint, linked):
+    text = hint(linked("SC-1", invoiced_amount=200))
+    assert text.startswith("Sage itself refuses to delete it, because 200.00 is invoiced: have accounting reverse")
 
 
 def test_a_sync_that_is_due_or_under_way_is_named(hint, link, connection, due_in):
@@ -52,6 +59,11 @@ def test_a_sync_that_is_due_or_under_way_is_named(hint, link, connection, due_in
 def test_a_sync_that_waits_for_confirmation_is_named(hint, link, connection):
     SyncRunFactory(connection=connection, state=SyncRun.State.NEEDS_CONFIRMATION)
     assert "The last sync waits for an administrator's confirmation, so it has not been looked at since." in hint(link)
+
+
+def test_a_sync_that_was_discarded_is_named(hint, link, connection):
+    SyncRunFactory(connection=connection, state=SyncRun.State.DISCARDED)
+    assert "The last sync recorded nothing, so it has not been looked at since." in hint(link)
 
 
 def test_a_check_after_a_failed_sync_needs_no_excuse(hint, linked, connection, now):

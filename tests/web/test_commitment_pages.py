@@ -98,7 +98,7 @@ def test_the_page_tells_of_the_link_and_what_unlink_would_do(client, approver, l
     client.force_login(approver)
     page = page_of(client, link.commitment)
     assert "In Sage" in page
-    assert "Delete it in 6-7-1" in page
+    assert "In Sage, open 6-7-1" in page
     assert 'aria-label="Unlink SC-1042"' in page
 
 

@@ -108,7 +108,7 @@ class TestUnlinkAnyway:
     def test_the_form_shows_the_case(self, as_, admin, invoiced):
         text = words(as_(admin).get(ask_url(invoiced)))
         assert "Invoiced there 200.00" in text
-        assert "Sage refuses to delete a subcontract" in text
+        assert "Sage itself refuses to delete it, because 200.00 is invoiced: have accounting reverse" in text
         assert "It takes two: you ask, another person who may unlink it consents." in text
 
     def test_asking_without_a_reason_keeps_the_form(self, as_, admin, invoiced):
@@ -222,7 +222,7 @@ class TestCorrection:
             ("The sync notices it", "later"),
             ("Unlink", "later"),
         ]
-        assert "Delete it in 6-7-1 Subcontracts" in words(page)
+        assert "In Sage, open 6-7-1 Subcontracts" in words(page)
         assert "Who can: accounting, in Sage" in words(page)
 
     def test_it_says_who_can_do_what_and_when_the_next_sync_is_due(self, as_, viewer, manager, approver, admin, linked):

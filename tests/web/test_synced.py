@@ -11,6 +11,7 @@ from django.utils import timezone
 from django_q.models import Schedule
 
 from directory.models import CompanyMember, Level
+from erpintegrations import moments
 from erpintegrations.models import Presence, SyncRun
 from erpintegrations.selectors import views_menu
 from tests.factories import (
@@ -101,8 +102,8 @@ class TestRow:
             ({"presence": "deleted"}, "Will go through", "Deleted in Sage."),
             ({"presence": "voided"}, "Will go through", "Voided in Sage."),
             ({"presence": "purged"}, "Asks for a reason", "“Remove Refused/Closed Jobs”"),
-            ({"presence": "present"}, "Will be refused", "Delete it in 6-7-1 Subcontracts"),
-            ({"presence": "present", "invoiced_amount": 5}, "Will be refused", "refuses to delete a subcontract"),
+            ({"presence": "present"}, "Will be refused", "In Sage, open 6-7-1 Subcontracts"),
+            ({"presence": "present", "invoiced_amount": 5}, "Will be refused", "because 5.00 is invoiced"),
             ({"presence": "unknown"}, "Will be refused", "Check now asks at once"),
         ],
     )
@@ -197,6 +198,24 @@ class TestHeader:
         Schedule.objects.all().delete()
         assert "None yet" in words(page())
         assert "Not scheduled" in words(page())
+
+    def test_each_row_says_since_when_it_was_not_looked_at_after_a_failed_sync(self, page, link, erp):
+        known = timezone.now() - datetime.timedelta(hours=3)
+        SyncRunFactory(connection=erp, read_at=known, finished_at=known)
+        SyncRunFactory(connection=erp, failed=True)
+        link("SC-1", presence=Presence.PRESENT)
+        link("SC-2", presence=Presence.PRESENT, checked_at=timezone.now() + datetime.timedelta(minutes=1))
+        link("SC-3", presence=Presence.DELETED)
+        link("SC-4", presence=Presence.UNKNOWN, linked_at=timezone.now())
+        answer = page()
+        since = f"The last sync did not complete, so it has not been looked at since {moments.exact(known)}."
+        assert row_of(answer, "SC-1").hint.endswith(since)
+        assert since in words(answer)
+        assert "not been looked at" not in row_of(answer, "SC-2").hint
+        assert row_of(answer, "SC-3").hint == "Deleted in Sage."
+        assert row_of(answer, "SC-4").hint == (
+            "The last sync did not complete, so it has not been looked at. Check now asks at once."
+        )
 
     def test_shows_a_failed_sync_and_what_to_do(self, page, erp):
         SyncRunFactory(connection=erp)

@@ -90,9 +90,28 @@ class TestUnlink:
         ((level, text),) = said(answer)
         assert level == "error"
         assert text.startswith(RED)
-        assert "Delete it in 6-7-1 Subcontracts" in text
+        assert "In Sage, open 6-7-1 Subcontracts" in text
         assert answer.headers["Location"] == LIST
         assert is_open(link)
+
+    def test_that_is_refused_offers_to_check_at_once(self, post, linked, client, sage_company):
+        link = linked("SC-1042")
+        (message,) = get_messages(post("link_unlink", link).wsgi_request)
+        action = action_of(message)
+        assert (action.label, action.accessible_label) == ("Check now", "Check now SC-1042")
+        page = client.get(LIST).content.decode()
+        assert f'<form method="post" action="{action.url}">' in page
+        sage_company.delete(link.erp_id)
+        answer = client.post(action.url, action.fields)
+        assert answer.headers["Location"] == LIST
+        assert "Unlink will go through now." in said(answer)[-1][1]
+
+    def test_of_what_nobody_has_looked_for_offers_to_check_too(self, post, linked):
+        link = linked("SC-1042")
+        SyncLink.objects.filter(pk=link.pk).update(presence=Presence.UNKNOWN)
+        (message,) = get_messages(post("link_unlink", link).wsgi_request)
+        assert message.level_tag == "error"
+        assert action_of(message).url == reverse("link_check", args=["harbor-point", link.pk])
 
     def test_shows_the_flash_on_the_list(self, post, linked, client):
         link = linked("SC-1042", presence=Presence.DELETED)
@@ -236,14 +255,30 @@ class TestCheckNow:
     def test_tells_what_to_do_when_it_is_still_there(self, post, linked):
         ((level, text),) = said(post("link_check", linked("SC-1042")))
         assert level == "warning"
-        assert text.startswith("SC-1042 is still in Sage 100 Contractor®. Delete it in 6-7-1 Subcontracts")
+        assert text.startswith("SC-1042 is still in Sage 100 Contractor®. In Sage, open 6-7-1 Subcontracts")
 
-    def test_promises_nothing_to_who_may_not_unlink(self, client, manager, linked, sage_company):
+    def test_names_to_who_may_not_unlink_those_who_may(self, client, manager, approver, linked, sage_company):
+        link = linked("SC-1042")
+        sage_company.delete(link.erp_id)
+        client.force_login(manager)
+        address = reverse("link_check", args=["harbor-point", link.pk])
+        assert said(client.post(address))[-1][1].endswith("deleted. Ada Approver can unlink it now.")
+
+    def test_names_them_with_the_reason_that_a_purged_one_needs(self, client, manager, approver, linked, sage_company):
+        link = linked("SC-1042")
+        sage_company.add_subcontract("SC-1", sage_company.add_job("Another"))
+        sage_company.delete(link.erp_id)
+        sage_company.run(f"DELETE FROM actrec WHERE recnum = {link.erp_job_id}")
+        client.force_login(manager)
+        ((_, text),) = said(client.post(reverse("link_check", args=["harbor-point", link.pk])))
+        assert text.endswith("purged with its job. Ada Approver can unlink it now, with a reason.")
+
+    def test_says_so_when_nobody_may_unlink_it(self, client, manager, linked, sage_company):
         link = linked("SC-1042")
         sage_company.delete(link.erp_id)
         client.force_login(manager)
         ((_, text),) = said(client.post(reverse("link_check", args=["harbor-point", link.pk])))
-        assert text.endswith("deleted. Whoever may unlink it can do so now.")
+        assert text.endswith("deleted. Nobody has all the rights that Unlink needs yet: ask an administrator.")
 
     def test_says_so_when_the_erp_does_not_answer(self, post, linked, sage_company):
         link = linked("SC-1042")
@@ -296,7 +331,7 @@ class TestUnlinkSelected:
         assert [row.link.number for row in preview.will_not_go] == ["SC-2"]
         assert preview.needs_reason
         assert "Nothing has been unlinked yet" in words(answer)
-        assert "Delete it in 6-7-1 Subcontracts" in words(answer)
+        assert "In Sage, open 6-7-1 Subcontracts" in words(answer)
         assert all(is_open(link) for link in three)
 
     def test_unlinks_them_with_one_reason_and_reports_each(self, post, three):
@@ -307,6 +342,19 @@ class TestUnlinkSelected:
         assert 'aria-label="Undo unlink of SC-1"' in answer.content.decode()
         assert RED in words(answer)
         assert [is_open(link) for link in three] == [False, True, False]
+
+    def test_shows_amounts_and_totals_before_and_after(self, post, linked):
+        links = [linked(f"SC-{n}", presence=Presence.DELETED if n < 3 else Presence.PRESENT) for n in range(1, 5)]
+        for link, amount in zip(links, ("1000.50", "2000", "30", "4"), strict=True):
+            SyncLink.objects.filter(pk=link.pk).update(amount=amount)
+        answer = post("unlink_selected", link=self.ids(links))
+        for text in ("Total of 2 3,000.50", "Total of 2 34.00"):
+            assert text in words(answer)
+        assert '<td class="money">3,000.50</td>' in answer.content.decode()
+        answer = post("unlink_selected", links=",".join(self.ids(links)), confirmed="yes")
+        assert '<td class="money" data-label="Amount">1,000.50</td>' in answer.content.decode()
+        for text in ("Total of 2 3,000.50", "Total of 2 34.00"):
+            assert text in words(answer)
 
     def test_asks_for_the_reason_that_is_missing(self, post, three):
         answer = post("unlink_selected", links=",".join(self.ids(three)), confirmed="yes", reason=" ")

@@ -27,7 +27,7 @@ class PresenceUnknown(Refusal):
 
 
 class ReasonRequired(Refusal):
-    """A record purged with its job is unlinked only with a reason."""
+    """The history keeps why: of unlinking a record purged with its job, and of deciding about a sync run."""
 
     code = "reason_required"
 

@@ -112,11 +112,27 @@ class SyncRun(models.Model):
         return self.state in OPEN_STATES
 
     @property
+    def has_recorded(self) -> bool:
+        """Whether its figures are facts: only what a completed run found was written to the links."""
+        return self.state == SyncRun.State.COMPLETED
+
+    @property
+    def has_proposed(self) -> bool:
+        """Whether it read everything and found something, but recorded nothing of it."""
+        return self.state in PROPOSED_STATES
+
+    @property
     def gone_count(self) -> int:
         return self.deleted_count + self.voided_count + self.purged_count
 
 
 OPEN_STATES = (SyncRun.State.QUEUED, SyncRun.State.RUNNING)
+PROPOSED_STATES = (
+    SyncRun.State.NEEDS_CONFIRMATION,
+    SyncRun.State.CONFIRMED,
+    SyncRun.State.DISCARDED,
+    SyncRun.State.SUPERSEDED,
+)
 
 
 class SyncChange(models.Model):

@@ -9,7 +9,7 @@ from django.db import transaction
 from directory.access import CompanyAccess
 from directory.models import Level, Verb
 from erpintegrations.models import SyncRun
-from erpintegrations.refusals import SyncNotPossible
+from erpintegrations.refusals import ReasonRequired, SyncNotPossible
 from erpintegrations.services.history_of_runs import record_run
 from erpintegrations.services.run_sync import request_sync
 
@@ -18,7 +18,8 @@ def confirm_sync(*, run: SyncRun, access: CompanyAccess, reason: str, now: datet
     """This function will accept the disappearances that a run proposed, and ask for the run that records them.
 
     The new run reads everything once more; what was proposed and is still missing counts as confirmed. Raises
-    NotAllowed; SyncNotPossible when the run waits for no decision any more, or when another one is under way.
+    NotAllowed; ReasonRequired; SyncNotPossible when the run waits for no decision any more, or when another one is
+    under way.
     """
     with transaction.atomic():
         _decide(run, access, SyncRun.State.CONFIRMED, Verb.SYNC_CONFIRMED, reason, now)
@@ -41,7 +42,7 @@ def confirm_sync(*, run: SyncRun, access: CompanyAccess, reason: str, now: datet
 def discard_sync(*, run: SyncRun, access: CompanyAccess, reason: str, now: datetime.datetime) -> SyncRun:
     """This function will drop what a run proposed; nothing else changes, and the next sync compares again.
 
-    Raises NotAllowed; SyncNotPossible when the run waits for no decision any more.
+    Raises NotAllowed; ReasonRequired; SyncNotPossible when the run waits for no decision any more.
     """
     with transaction.atomic():
         _decide(run, access, SyncRun.State.DISCARDED, Verb.SYNC_DISCARDED, reason, now)
@@ -53,6 +54,12 @@ def _decide(
     run: SyncRun, access: CompanyAccess, state: SyncRun.State, verb: Verb, reason: str, now: datetime.datetime
 ) -> None:
     access.require_erp_integrations(Level.ADMIN)
+    reason = reason.strip()
+    if not reason:
+        raise ReasonRequired(
+            f"Nothing was decided about sync run {run.pk}: a decision needs a reason, which the history keeps.",
+            remedy="Say what you found out, then confirm or discard again.",
+        )
     decided = SyncRun.objects.filter(
         pk=run.pk, company_id=access.company.pk, state=SyncRun.State.NEEDS_CONFIRMATION
     ).update(state=state, decided_at=now, decided_by=access.user, decision_reason=reason)

@@ -13,7 +13,7 @@ from directory.models import Level
 from erpintegrations.models import ErpConnection, SyncRun
 from erpintegrations.refusals import SyncNotPossible
 from erpintegrations.selectors.freshness import freshness_of
-from erpintegrations.selectors.runs import changes_of, run_of, runs_of
+from erpintegrations.selectors.runs import changes_of, figures_of, note_of, nothing_to_list, run_of, runs_of
 from erpintegrations.selectors.stories import changes_of as fields_of
 from erpintegrations.services.decide_sync import confirm_sync, discard_sync
 from erpintegrations.services.run_sync import request_sync
@@ -47,7 +47,10 @@ def run_detail(request: CompanyRequest, run_id: int) -> HttpResponse:
         "run": run,
         "trail": _trail(request),
         "wording": run.connection.wording,
+        "note": note_of(run),
+        "figures": figures_of(run),
         "page": page,
+        "nothing": "" if page.rows else nothing_to_list(run),
         "may_decide": request.access.erp_integrations_level >= Level.ADMIN,
         "needs_decision": run.state == SyncRun.State.NEEDS_CONFIRMATION,
     }

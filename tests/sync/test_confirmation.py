@@ -7,7 +7,7 @@ import pytest
 from directory.models import Activity
 from directory.refusals import NotAllowed
 from erpintegrations.models import ErpConnection, SyncLink, SyncRun
-from erpintegrations.refusals import SyncNotPossible
+from erpintegrations.refusals import ReasonRequired, SyncNotPossible
 from erpintegrations.services.decide_sync import confirm_sync, discard_sync
 from tests.connectors.builder import SageCompany
 from tests.sync.conftest import START, presence
@@ -60,7 +60,7 @@ def test_one_confirmed_run_is_read_again_and_then_recorded(vanished, admin, acce
 def test_a_record_that_came_back_before_the_confirmation_stays_present(vanished, admin, access_of):
     linked, links, run = vanished
     linked.sage.add_subcontract("M-1", linked.job, erp_id=links[0].erp_id)
-    linked.perform(confirm_sync(run=run, access=access_of(admin), reason="", now=START))
+    linked.perform(confirm_sync(run=run, access=access_of(admin), reason="Checked.", now=START))
     assert presence(links[0]) == "present"
     assert gone() == 11
 
@@ -68,7 +68,7 @@ def test_a_record_that_came_back_before_the_confirmation_stays_present(vanished,
 def test_a_few_more_that_vanished_since_come_along(vanished, admin, access_of):
     linked, links, run = vanished
     linked.sage.delete(links[12].erp_id)
-    ended = linked.perform(confirm_sync(run=run, access=access_of(admin), reason="", now=START))
+    ended = linked.perform(confirm_sync(run=run, access=access_of(admin), reason="Checked.", now=START))
     assert (ended.state, ended.deleted_count) == (State.COMPLETED, 13)
 
 
@@ -80,11 +80,11 @@ def test_many_more_that_vanished_since_need_a_confirmation_of_their_own(linked, 
     run = linked.sync()
     for link in links[12:24]:
         linked.sage.delete(link.erp_id)
-    again = linked.perform(confirm_sync(run=run, access=access_of(admin), reason="", now=START))
+    again = linked.perform(confirm_sync(run=run, access=access_of(admin), reason="Checked.", now=START))
     assert again.state == State.NEEDS_CONFIRMATION
     assert again.problem.startswith("12 of 30")
     assert (gone(), again.changes.count()) == (0, 24)
-    ended = linked.perform(confirm_sync(run=again, access=access_of(admin), reason="", now=START))
+    ended = linked.perform(confirm_sync(run=again, access=access_of(admin), reason="Checked.", now=START))
     assert (ended.state, gone()) == (State.COMPLETED, 24)
 
 
@@ -118,7 +118,7 @@ def test_a_later_run_takes_the_place_of_one_that_waits(vanished, admin, access_o
     run.refresh_from_db()
     assert (run.state, later.state) == (State.SUPERSEDED, State.NEEDS_CONFIRMATION)
     with pytest.raises(SyncNotPossible, match="later sync run"):
-        confirm_sync(run=run, access=access_of(admin), reason="", now=START)
+        confirm_sync(run=run, access=access_of(admin), reason="Checked.", now=START)
 
 
 def test_a_failed_run_takes_nobodys_place(vanished):
@@ -131,20 +131,35 @@ def test_a_failed_run_takes_nobodys_place(vanished):
 
 def test_a_run_is_decided_about_once(vanished, admin, access_of):
     _, _, run = vanished
-    confirm_sync(run=run, access=access_of(admin), reason="", now=START)
+    confirm_sync(run=run, access=access_of(admin), reason="Checked.", now=START)
     for decide in (confirm_sync, discard_sync):
         with pytest.raises(SyncNotPossible, match="Alma Admin already decided this: confirmed"):
-            decide(run=run, access=access_of(admin), reason="", now=START)
+            decide(run=run, access=access_of(admin), reason="Checked.", now=START)
 
 
 def test_while_another_run_is_under_way_nothing_is_confirmed(vanished, admin, access_of):
     linked, _, run = vanished
     other = linked.run()
     with pytest.raises(SyncNotPossible, match=f"Sync run {other.pk} is under way"):
-        confirm_sync(run=run, access=access_of(admin), reason="", now=START)
+        confirm_sync(run=run, access=access_of(admin), reason="Checked.", now=START)
     run.refresh_from_db()
     assert run.state == State.NEEDS_CONFIRMATION
     assert not Activity.objects.filter(verb="sync_confirmed").exists()
+
+
+@pytest.mark.parametrize("decide", [confirm_sync, discard_sync])
+def test_a_decision_needs_a_reason(vanished, admin, access_of, decide):
+    _, _, run = vanished
+    with pytest.raises(ReasonRequired) as refused:
+        decide(run=run, access=access_of(admin), reason=" \n", now=START)
+    assert refused.value.message == (
+        f"Nothing was decided about sync run {run.pk}: a decision needs a reason, which the history keeps."
+    )
+    assert refused.value.remedy == "Say what you found out, then confirm or discard again."
+    run.refresh_from_db()
+    assert (run.state, run.decided_by) == (State.NEEDS_CONFIRMATION, None)
+    assert not Activity.objects.filter(verb__in=["sync_confirmed", "sync_discarded"]).exists()
+    assert SyncRun.objects.latest("id") == run
 
 
 @pytest.mark.parametrize("who", ["approver", "manager", "accountant", "viewer"])
@@ -209,7 +224,7 @@ def test_a_connection_pointed_at_another_companys_database_marks_nothing(linked,
 
 def test_what_was_already_gone_does_not_count_again(vanished, admin, access_of):
     linked, _, run = vanished
-    linked.perform(confirm_sync(run=run, access=access_of(admin), reason="", now=START))
+    linked.perform(confirm_sync(run=run, access=access_of(admin), reason="Checked.", now=START))
     ended = linked.sync()
     assert (ended.state, ended.changes.count()) == (State.COMPLETED, 0)
     assert ended.finished_at - ended.started_at < datetime.timedelta(minutes=1)

@@ -1,5 +1,7 @@
 """Sync runs: the list, a run's page and progress, Sync now, and the decision about a run that needs confirmation."""
 
+import re
+
 import pytest
 from django.urls import reverse
 
@@ -18,12 +20,17 @@ def url(route: str, run=None, *, company=None) -> str:
     return reverse(route, args=[run.company.slug, run.pk] if run else [company.slug])
 
 
+def words(answer) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", answer.content.decode()).split())
+
+
 def waiting_for_confirmation(connection) -> SyncRun:
     run = SyncRunFactory(
         connection=connection,
         state=State.NEEDS_CONFIRMATION,
+        deleted_count=139,
         problem="12 of 20 linked commitments vanished at once.",
-        remedy="Look whether they are really gone.",
+        remedy="If they were really deleted, confirm this run on its page.",
     )
     link = SyncLinkFactory(connection=connection)
     SyncChange.objects.create(
@@ -60,6 +67,84 @@ def test_a_runs_page_lists_every_change(client, viewer, connection):
     page = client.get(url("run_detail", run)).content.decode()
     assert "Subcontract SC-1042" in page
     assert "Changes found, not recorded" in page
+
+
+@pytest.mark.parametrize(
+    "state", [State.NEEDS_CONFIRMATION, State.CONFIRMED, State.DISCARDED, State.SUPERSEDED], ids=str
+)
+def test_what_a_run_found_and_did_not_record_is_no_fact(client, viewer, connection, state):
+    run = waiting_for_confirmation(connection)
+    SyncRun.objects.filter(pk=run.pk).update(state=state)
+    client.force_login(viewer)
+    assert "139 found, not recorded" in words(client.get(url("run_list", company=connection.company)))
+    page = words(client.get(url("run_detail", run)))
+    assert "What it found; nothing was recorded" in page
+    assert "Deleted 139 found, not recorded Voided None found" in page
+    assert "What it did" not in page
+
+
+def test_what_a_completed_run_recorded_is_a_fact(client, viewer, connection):
+    run = SyncRunFactory(connection=connection, deleted_count=3)
+    client.force_login(viewer)
+    for address in (url("run_list", company=connection.company), url("run_detail", run)):
+        assert "not recorded" not in words(client.get(address))
+    assert "Deleted 3 Voided 0" in words(client.get(url("run_detail", run)))
+
+
+def test_a_run_that_read_nothing_to_the_end_shows_no_figures(client, viewer, connection):
+    run = SyncRunFactory(connection=connection, failed=True)
+    client.force_login(viewer)
+    assert "Failed Hourly sync" in words(client.get(url("run_list", company=connection.company)))
+    assert "— — — —" in words(client.get(url("run_list", company=connection.company)))
+    assert "Deleted" not in words(client.get(url("run_detail", run)))
+
+
+@pytest.mark.parametrize(
+    ("state", "became"),
+    [
+        (State.CONFIRMED, "Alma Admin confirmed it; the sync that follows reads everything once more"),
+        (State.DISCARDED, "Alma Admin discarded it: nothing of it was recorded"),
+        (State.SUPERSEDED, "A later sync has taken its place: nothing of this one was recorded"),
+    ],
+)
+def test_a_run_that_is_decided_about_asks_for_no_decision(client, admin, connection, state, became):
+    run = waiting_for_confirmation(connection)
+    decided = {"decided_by": admin, "decided_at": run.queued_at} if state != State.SUPERSEDED else {}
+    SyncRun.objects.filter(pk=run.pk).update(state=state, **decided)
+    client.force_login(admin)
+    page = words(client.get(url("run_detail", run)))
+    assert "12 of 20 linked commitments vanished at once. " + became in page
+    assert "confirm this run" not in page
+
+
+def test_the_first_completed_run_has_none_before_it(client, viewer, connection):
+    SyncRunFactory(connection=connection, failed=True)
+    first, second = SyncRunFactory.create_batch(2, connection=connection, links_compared=20)
+    client.force_login(viewer)
+    page = words(client.get(url("run_detail", first)))
+    assert "This was the first completed sync: nothing that is linked was missing from Sage" in page
+    assert "the sync before" not in page
+    assert "Nothing had changed since the sync before." in words(client.get(url("run_detail", second)))
+
+
+def test_the_first_run_before_anything_is_linked_says_so(client, viewer, connection):
+    run = SyncRunFactory(connection=connection, links_compared=0)
+    client.force_login(viewer)
+    assert "no commitment was linked yet" in words(client.get(url("run_detail", run)))
+
+
+@pytest.mark.parametrize("decision", ["run_confirm", "run_discard"])
+@pytest.mark.parametrize("reason", [None, "", "  \t "])
+def test_a_decision_without_a_reason_is_refused_in_words(client, admin, connection, decision, reason):
+    run = waiting_for_confirmation(connection)
+    client.force_login(admin)
+    fields = {"next": url("run_detail", run)} | ({} if reason is None else {"reason": reason})
+    answer = client.post(url(decision, run), fields, follow=True)
+    assert f"Nothing was decided about sync run {run.pk}: a decision needs a reason" in words(answer)
+    assert answer.request["PATH_INFO"] == url("run_detail", run)
+    run.refresh_from_db()
+    assert (run.state, run.decided_by) == (State.NEEDS_CONFIRMATION, None)
+    assert SyncRun.objects.count() == 1
 
 
 def test_only_an_admin_of_the_tool_is_offered_the_decision(client, viewer, admin, connection):

@@ -45,9 +45,15 @@ ICONS = {
     Verb.CONNECTION_CHANGED: "settings",
 }
 NOTHING = "\N{EM DASH}"
+# What somebody changed in the ERP, nobody here knows by whom: the entry's actor only asked.
+NOTICED = (Verb.PRESENCE_CHANGED, Verb.AMOUNT_CHANGED, Verb.RECORD_CHANGED)
+IN_SENTENCES = {"Hourly sync": "the hourly sync", "Command line": "a sync by the command line"}
+FOUND = ("deleted", "voided", "purged", "returned", "changed")
 FieldChange = tuple[str, str | None, str | None]
 LABELS = {
     "presence": "State in the ERP",
+    "purged": "Purged with their job",
+    "returned": "Back again",
     "erp_status": "ERP status",
     "erp_number": "ERP number",
     "erp_id": "ERP id",
@@ -88,7 +94,7 @@ def stories(entries: Iterable[Activity], company: Company, *, with_subject: bool
             icon=ICONS.get(Verb(entry.verb), "key") if entry.verb in Verb.values else "info",
             summary=f"{entry.get_verb_label()}: {entry.subject_label}" if with_subject else entry.get_verb_label(),
             at=entry.at,
-            actor=entry.actor_label,
+            actor=who_of(entry),
             url=_url_of(entry, company, with_subject=with_subject),
             reason=entry.reason,
             changes=changes_of(entry),
@@ -97,12 +103,27 @@ def stories(entries: Iterable[Activity], company: Company, *, with_subject: bool
     ]
 
 
+def who_of(entry: Activity) -> str:
+    """Who did it; of a change that was made in the ERP, who noticed it."""
+    if entry.verb not in NOTICED:
+        return entry.actor_label
+    label = entry.actor_label if entry.actor_id else IN_SENTENCES.get(entry.actor_label, entry.actor_label)
+    return f"Noticed by {label}"
+
+
 def changes_of(entry: Activity | SyncChange) -> list[FieldChange]:
     """(label, before, after) of each field that the entry tells of; None where it tells of one side only."""
     return [
-        (LABELS.get(name) or name.replace("_", " ").capitalize(), _words(entry.before, name), _words(entry.after, name))
+        (_label(entry, name), _words(entry.before, name), _words(entry.after, name))
         for name in dict.fromkeys([*entry.before, *entry.after])
     ]
+
+
+def _label(entry: Activity | SyncChange, name: str) -> str:
+    label = LABELS.get(name) or name.replace("_", " ").capitalize()
+    if isinstance(entry, Activity) and entry.verb == Verb.SYNC_NEEDS_CONFIRMATION and name in FOUND:
+        return f"{label} (found, not recorded)"
+    return label
 
 
 def _words(values: dict[str, Any], name: str) -> str | None:

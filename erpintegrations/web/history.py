@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from django.http import HttpResponse, StreamingHttpResponse
-from django.shortcuts import render
+from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -12,6 +12,7 @@ from directory.access import CompanyRequest, company_page
 from directory.models import Level
 from erpintegrations.selectors.history import HistoryFilter, csv_lines
 from erpintegrations.selectors.stories import stories
+from erpintegrations.web import flash
 from erpintegrations.web.pages import newest_first
 
 
@@ -35,8 +36,15 @@ def history(request: CompanyRequest) -> HttpResponse:
 
 @company_page(erp_integrations=Level.READ_ONLY)
 @require_safe
-def history_csv(request: CompanyRequest) -> StreamingHttpResponse:
+def history_csv(request: CompanyRequest) -> HttpResponseBase:
     chosen = HistoryFilter(request.GET, company=request.company)
+    if chosen.problem:
+        flash.error(
+            request,
+            f"No CSV was made: this filter in its address cannot be understood: {chosen.problem}. Choose it anew "
+            "below, then download again.",
+        )
+        return redirect(f"{reverse('history', args=[request.company.slug])}?{request.GET.urlencode()}")
     name = f"history-{request.company.slug}-{timezone.localdate():%Y-%m-%d}.csv"
     return StreamingHttpResponse(
         csv_lines(chosen.qs),

@@ -12,9 +12,16 @@ from django.core.checks import CheckMessage, Error
 from django.db import connections
 
 SAMPLE_PASSWORD = "demo"  # noqa: S105  Well known on purpose: it opens the sandbox's sample company only.
-SAMPLE_EMAILS = tuple(
-    f"{name}@example.com" for name in ("approver", "manager", "accountant", "viewer", "staff", "admin")
-)
+# What each may do, as the sandbox's sign-in page says it.
+SAMPLE_ACCOUNTS = {
+    "approver@example.com": "Accounting approver: may unlink everywhere.",
+    "manager@example.com": "Admin on Commitments, but without the privilege 'Can Push to Accounting'.",
+    "accountant@example.com": "Has the privilege and Standard, but only Read Only on Commitments.",
+    "viewer@example.com": "Read Only: sees everything, changes nothing.",
+    "staff@example.com": "Administration only: grants the privilege.",
+    "admin@example.com": "Everything.",
+}
+SAMPLE_EMAILS = tuple(SAMPLE_ACCOUNTS)
 
 
 class PeopleBackend(ModelBackend):

@@ -10,18 +10,24 @@ from commitments.models import Commitment
 from directory.access import CompanyAccess
 from directory.models import Level, Project
 from erpintegrations.connectors import Wording
-from erpintegrations.models import GONE, ErpConnection, SyncLink
+from erpintegrations.models import GONE, ErpConnection, Presence, SyncLink
 from erpintegrations.selectors.freshness import Freshness, freshness_of
 
 
 @dataclass(frozen=True, slots=True)
 class ErpSummary:
-    """Where the link to the ERP stands: how many are linked, how many of these are gone from it, and as of when."""
+    """Where the link to the ERP stands: how many are linked, how many of these are gone from it (and, of those, purged
+    with their job: Unlink asks for a reason), and as of when."""
 
     wording: Wording
     linked: int
     gone: int
+    purged: int
     freshness: Freshness
+
+    @property
+    def ready(self) -> int:
+        return self.gone - self.purged
 
 
 def project_summaries(access: CompanyAccess) -> QuerySet[Project]:
@@ -45,9 +51,11 @@ def erp_summary(access: CompanyAccess) -> ErpSummary | None:
     if connection is None:
         return None
     links = SyncLink.objects.filter(company=access.company, closed_at=None)
+    gone = links.filter(presence__in=GONE)
     return ErpSummary(
         wording=connection.wording,
         linked=links.count(),
-        gone=links.filter(presence__in=GONE).count(),
+        gone=gone.count(),
+        purged=gone.filter(presence=Presence.PURGED).count(),
         freshness=freshness_of(connection),
     )

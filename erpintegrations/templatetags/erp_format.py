@@ -36,10 +36,16 @@ def money(amount: Decimal | int | None) -> str:
     return f"{MINUS if cents < 0 else ''}{abs(cents):,.2f}"
 
 
-@register.simple_tag
+@register.simple_tag(takes_context=True, name="moment")
+def moment_on_page(context: dict[str, Any], at: datetime.datetime | None, style: str = "both") -> str:
+    """As `moment`, counted from the page's own `now` where it has one: from which its sentences count too."""
+    now = context.get("now")
+    return moment(at, style, now=now if isinstance(now, datetime.datetime) else None)
+
+
 def moment(at: datetime.datetime | None, style: str = "both", *, now: datetime.datetime | None = None) -> str:
     """A moment as <time>: "5 minutes ago" and the exact one beside it. Style "short" keeps the exact one in the title
-    only, "exact" leaves the relative one out.
+    only, "exact" leaves the relative one out. The words are those of `moments`, as in sentences.
     """
     if not at:
         return NONE

@@ -62,8 +62,10 @@ def commitment_detail(request: ProjectRequest, commitment_id: int) -> HttpRespon
 def detail_page(request: ProjectRequest, commitment: Commitment, *, refusal: CannotSend | None = None) -> HttpResponse:
     """A commitment's own page; with all that kept it from being sent, if that was just tried."""
     page = newest_first(request, commitment_history(request.company, commitment.pk))
-    panel = link_panel(commitment, request.access, timezone.now())
+    now = timezone.now()
+    panel = link_panel(commitment, request.access, now)
     context = {
+        "now": now,
         "project": request.project,
         "trail": project_trail(request),
         "commitment": commitment,

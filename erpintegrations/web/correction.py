@@ -32,9 +32,11 @@ def correction(request: ProjectRequest, commitment_id: int) -> HttpResponse:
     commitment = commitment_of(request.project, commitment_id)
     if commitment is None:
         raise Http404
-    found = correction_of(commitment, request.access, timezone.now())
+    now = timezone.now()
+    found = correction_of(commitment, request.access, now)
     detail = reverse("commitment_detail", args=[request.company.slug, request.project.pk, commitment.pk])
     context = {
+        "now": now,
         "project": request.project,
         "commitment": commitment,
         "trail": [*project_trail(request), (commitment.number, detail)],

@@ -6,7 +6,6 @@ django-axes counts wrong passwords; the settings name `counted_username` and `lo
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass
 from typing import Any
 
 from axes.helpers import get_client_ip_address, get_cool_off
@@ -25,28 +24,11 @@ from django.utils.decorators import method_decorator
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django_htmx.http import HttpResponseClientRedirect
 
+from directory.sample_accounts import SAMPLE_ACCOUNTS, SAMPLE_PASSWORD
 from directory.sign_in_links import mail_goes_out
 from erpintegrations.ops.sign_in_lock import address_locked_until
 from erpintegrations.services.sign_in_links import ask_for_sign_in_link
 from erpintegrations.web import flash
-
-
-@dataclass(frozen=True, slots=True)
-class SampleSignIn:
-    email: str
-    may: str
-
-
-SAMPLE_PASSWORD = "demo"  # noqa: S105  The sandbox's, said on its sign-in page.
-SAMPLE_SIGN_INS = (
-    SampleSignIn("approver@example.com", "Accounting approver: may unlink everywhere."),
-    SampleSignIn("manager@example.com", "Admin on Commitments, but without the privilege 'Can Push to Accounting'."),
-    SampleSignIn("accountant@example.com", "Has the privilege and Standard, but only Read Only on Commitments."),
-    SampleSignIn("viewer@example.com", "Read Only: sees everything, changes nothing."),
-    SampleSignIn("staff@example.com", "Administration only: grants the privilege."),
-    SampleSignIn("admin@example.com", "Everything."),
-)
-
 
 LONGEST_ADDRESS = 254
 
@@ -86,7 +68,7 @@ class SignIn(auth_views.LoginView):
         return super().get(request, *args, **kwargs)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        samples = SAMPLE_SIGN_INS if settings.SANDBOX else ()
+        samples = SAMPLE_ACCOUNTS if settings.SANDBOX else {}
         return super().get_context_data(samples=samples, sample_password=SAMPLE_PASSWORD, **kwargs)
 
     def _leave_partial_update(self, request: HttpRequest) -> HttpResponse:

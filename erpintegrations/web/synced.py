@@ -74,14 +74,16 @@ def synced(request: CompanyRequest) -> HttpResponse:
     order = _sorting(request, connection.wording)
     page = list_page(request, chosen.qs, column=order.column, descending=order.descending)
     header = _sync_header(request, connection)
+    now = timezone.now()
     rows = synced_list.synced_rows(
         page.rows,
         access=request.access,
         freshness=header["freshness"],
         wording=connection.wording,
-        now=timezone.now(),
+        now=now,
     )
     context = header | {
+        "now": now,
         "trail": tool_trail(request.company),
         "views": views_menu(request.company, counts, current="erp_synced"),
         "form": chosen.form,

@@ -1,6 +1,7 @@
 """Several at once, on connections of their own: exactly one unlink, one history entry, and the others are told so."""
 
 import datetime
+import functools
 
 import pytest
 from django.utils import timezone
@@ -134,6 +135,21 @@ def test_a_double_click_on_undo_undoes_once(deleted_link, approver, access_of, a
     assert "You already undid this" in refused.message
     assert told("unlink_undone") == 1
     assert Commitment.objects.get().erp_status == Commitment.ErpStatus.SYNCED
+
+
+def test_of_two_people_one_undoes_and_the_other_is_told_who(deleted_link, approver, admin, access_of, at_once, now):
+    accesses = [access_of(approver), access_of(admin)]
+    for _ in range(ROUNDS):
+        unlinked = unlink_commitment(link=deleted_link, access=accesses[0], now=now)
+        undo = functools.partial(undo_unlink, link=unlinked, now=now)
+        results = at_once(*[functools.partial(undo, access=access) for access in accesses])
+        (refused,) = [result for result in results if not isinstance(result, SyncLink)]
+        first = Activity.objects.filter(verb="unlink_undone").latest("id").actor
+        assert isinstance(refused, UndoNotPossible)
+        assert refused.message.startswith(f"{first.name} already undid this just now (")
+        assert refused.message.endswith(": Subcontract SC-1042 is linked again.")
+        assert refused.remedy == "Nothing more is needed here."
+    assert told("unlink_undone") == ROUNDS
 
 
 def test_unlink_and_undo_at_once_end_in_one_of_the_two(deleted_link, approver, access_of, at_once):

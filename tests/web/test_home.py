@@ -1,11 +1,17 @@
 """The way in: one company goes straight to its page, none or several are listed; health answers without signing in."""
 
+import re
+
 from django.urls import reverse
 from django.utils import timezone
 
-from erpintegrations.models import TaskHeartbeat
+from erpintegrations.models import Presence, SyncLink, TaskHeartbeat
 from erpintegrations.schedules import ensure_schedules
 from tests.factories import CompanyMemberFactory, ErpConnectionFactory, SyncLinkFactory, SyncRunFactory
+
+
+def words(answer) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", answer.content.decode()).split())
 
 
 def test_a_person_of_one_company_goes_straight_to_it(client, viewer, company):
@@ -40,9 +46,30 @@ def test_the_company_home_says_where_the_link_to_the_erp_stands(client, viewer, 
     SyncRunFactory(connection=connection)
     SyncRunFactory(connection=connection, failed=True)
     client.force_login(viewer)
-    page = client.get(reverse("company_home", args=[company.slug])).content.decode()
+    page = words(client.get(reverse("company_home", args=[company.slug])))
     assert "Sage 100 Contractor® Integration" in page
-    assert "Failed" in page
+    assert "The sync after it Failed just now" in page
+
+
+def test_the_company_home_tells_the_purged_from_those_that_are_ready(client, viewer, company):
+    connection = ErpConnectionFactory(company=company)
+    address = reverse("company_home", args=[company.slug])
+    client.force_login(viewer)
+    SyncLinkFactory.create_batch(2, connection=connection, presence=Presence.PURGED)
+    assert "Gone from Sage 2, purged with their job: Unlink asks for a reason" in words(client.get(address))
+    SyncLinkFactory(connection=connection, presence=Presence.VOIDED)
+    SyncLinkFactory.create_batch(3, connection=connection, presence=Presence.DELETED)
+    text = "Gone from Sage 6: 4 ready to be unlinked, 2 purged with their job, which Unlink asks a reason for"
+    assert text in words(client.get(address))
+    SyncLink.objects.filter(presence=Presence.PURGED).delete()
+    assert "Gone from Sage 4, ready to be unlinked" in words(client.get(address))
+
+
+def test_the_company_home_of_a_first_sync_that_failed_says_so(client, viewer, company):
+    SyncRunFactory(connection=ErpConnectionFactory(company=company), failed=True)
+    client.force_login(viewer)
+    page = words(client.get(reverse("company_home", args=[company.slug])))
+    assert "Last completed sync None yet Latest sync Failed just now" in page
 
 
 def test_the_number_of_queries_does_not_grow(client, viewer, company, query_count):

@@ -17,6 +17,8 @@ from django.test import Client
 from django.urls import reverse
 
 from directory.models import Company, CompanyMember, Level, User
+from directory.sample_accounts import SAMPLE_ACCOUNTS, SAMPLE_PASSWORD
+from erpintegrations import moments
 from erpintegrations.templatetags import erp_format
 from erpintegrations.web.flash import FlashAction, action_of
 from erpintegrations.web.icons import icon_names
@@ -178,7 +180,10 @@ class TestSignIn:
         assert answer.status_code == 302
 
     def test_lists_the_sample_people_only_in_the_sandbox(self, client, settings):
-        assert "approver@example.com" in text_of(client.get(reverse("sign_in")))
+        page = text_of(client.get(reverse("sign_in")))
+        assert f"The password of each is {SAMPLE_PASSWORD} ." in page
+        for email, may in SAMPLE_ACCOUNTS.items():
+            assert f"{email} {may}" in page.replace("&#x27;", "'")
         settings.SANDBOX = False
         assert "example.com" not in text_of(client.get(reverse("sign_in")))
 
@@ -312,6 +317,13 @@ class TestFormats:
         assert f">{written}</time>" in html
         assert f'<time datetime="{at.isoformat()}" title="Nov 23, 2026,' in html
         assert '<span class="exact">(Nov 23, 2026,' in html
+
+    def test_moments_on_a_page_read_as_in_its_sentences(self):
+        page = Template("{% load erp_format %}{% moment at 'short' %}")
+        for seconds in (*range(-130, 130, 7), *range(-7300, 7300, 599), 90_000):
+            at = NOW + datetime.timedelta(seconds=seconds)
+            shown = page.render(Context({"at": at, "now": NOW + datetime.timedelta(seconds=0.4)}))
+            assert f">{moments.relative(at, NOW + datetime.timedelta(seconds=0.4))}</time>" in shown
 
     @pytest.mark.parametrize(
         ("seconds", "written"),

@@ -29,6 +29,7 @@ BADGES = {
     State.FAILED: ("error", "bad"),
     State.LINKED: ("link", "good"),
 }
+UNLINKED_SINCE = ("Unlinked since", "unlink", "quiet")
 HEADER_LABELS = {
     "ctcnum": "Number",
     "ordnum": "Number",
@@ -168,9 +169,18 @@ def approvers_of(company: Company) -> list[str]:
     )
 
 
+def state_badge(export: Export) -> tuple[str, str, str]:
+    """(label, icon, tone). Its link must be loaded with it."""
+    if _was_unlinked(export):
+        return UNLINKED_SINCE
+    return (export.get_state_display(), *BADGES[State(export.state)])
+
+
 def next_step(export: Export, wording: Wording) -> str:
     """What has to happen next, in a sentence or two."""
     erp = wording.short_label
+    if _was_unlinked(export):
+        return "Nothing more here: it was linked, and unlinked since. The commitment's page leads on."
     if export.state == State.AWAITING and export.method == Export.Method.ENTRY_SHEET:
         return f"Key it into {erp} from its entry sheet. The next sync finds it there and links it."
     return {
@@ -184,6 +194,10 @@ def next_step(export: Export, wording: Wording) -> str:
         State.FAILED: "Retry it once the cause is gone, or reject it, so that its sender can correct it.",
         State.LINKED: f"Nothing more: it is in {erp}, and linked.",
     }[State(export.state)]
+
+
+def _was_unlinked(export: Export) -> bool:
+    return export.state == State.LINKED and export.link is not None and not export.link.is_open
 
 
 def on_their_way_counts(company: Company) -> dict[str, int]:

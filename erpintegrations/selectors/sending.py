@@ -11,7 +11,7 @@ from directory.models import Level
 from erpintegrations.connectors import Wording
 from erpintegrations.connectors.base import TextWidths
 from erpintegrations.models import ErpConnection, Export, SyncLink
-from erpintegrations.selectors.exports import BADGES, next_step
+from erpintegrations.selectors.exports import next_step, state_badge
 from erpintegrations.selectors.numbers import taken_as_recorded, taken_by_exports
 from erpintegrations.selectors.references import references_of
 from erpintegrations.selectors.send_faults import Fault, faults_before_sending
@@ -31,6 +31,7 @@ class SendPanel:
 
     wording: Wording
     export: Export | None
+    state: str
     badge_icon: str
     badge_tone: str
     next_step: str
@@ -51,18 +52,22 @@ def send_panel(commitment: Commitment, access: CompanyAccess) -> SendPanel | Non
     if connection is None:
         return None
     export = (
-        Export.objects.filter(commitment=commitment).select_related("sent_by", "answered_by").order_by("-id").first()
+        Export.objects.filter(commitment=commitment)
+        .select_related("sent_by", "answered_by", "link")
+        .order_by("-id")
+        .first()
     )
     is_sendable = commitment.erp_status in SENDABLE
     if export is None and not is_sendable:
         return None
     may_act = access.commitments_level(commitment.project_id) >= Level.ADMIN
-    icon, tone = BADGES[Export.State(export.state)] if export else ("", "quiet")
+    state, icon, tone = state_badge(export) if export else ("", "", "quiet")
     faults, blocking = _known_faults(commitment, connection) if is_sendable and may_act else ([], [])
     sent_before = export is not None or SyncLink.objects.filter(commitment=commitment).exists()
     return SendPanel(
         wording=connection.wording,
         export=export,
+        state=state,
         badge_icon=icon,
         badge_tone=tone,
         next_step=next_step(export, connection.wording) if export else "",

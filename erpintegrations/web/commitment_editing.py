@@ -33,6 +33,7 @@ from erpintegrations.web.commitment_conflict import Difference, bring_together
 from erpintegrations.web.commitment_forms import CommitmentForm, revision_of
 from erpintegrations.web.commitment_lines import LineRow, rearrange
 from erpintegrations.web.commitments import project_trail
+from erpintegrations.web.returning import back_to
 
 KINDS = {"subcontract": Commitment.Kind.SUBCONTRACT, "purchase-order": Commitment.Kind.PURCHASE_ORDER}
 SAVE = "save"
@@ -149,7 +150,7 @@ def _save(request: ProjectRequest, form: CommitmentForm, commitment: Commitment)
         flash.warning(request, f"Nothing was changed in {saved.short_label()}.")
     else:
         flash.success(request, f"{saved.short_label()} was saved.")
-    return redirect(_address_of(saved))
+    return redirect(back_to(request, default=_address_of(saved)))
 
 
 def _require_something_open(commitment: Commitment) -> None:
@@ -215,13 +216,15 @@ def _page(
     form.rows = form.rows or [LineRow()]
     vendors, codes = vendor_choices(request.company), cost_code_choices(request.company)
     what = Commitment.Kind(form.kind).label.lower()
+    back = _address_of(commitment) if commitment else reverse("commitment_list", args=_project_args(request))
     context = {
         "project": request.project,
         "trail": [*project_trail(request), *([(commitment.number, _address_of(commitment))] if commitment else [])],
         "here": "Edit" if commitment else f"New {what}",
         "heading": f"Edit {commitment.short_label()}" if commitment else f"New {what}",
         "action": _action(request, form),
-        "back": _address_of(commitment) if commitment else reverse("commitment_list", args=_project_args(request)),
+        "back": back_to(request, default=back),
+        "next": back_to(request, default=""),
         "form": form,
         "kind": next(slug for slug, kind in KINDS.items() if kind == form.kind),
         "header": form.header(_search_address(request, "vendors", vendors)),

@@ -16,6 +16,7 @@ from directory.models import Level
 from erpintegrations.selectors.commitments import commitment_of
 from erpintegrations.selectors.correction import NOW, Step, correction_of
 from erpintegrations.web.commitments import project_trail
+from erpintegrations.web.returning import NEXT
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,8 @@ def _url(request: ProjectRequest, commitment: Commitment, step: Step) -> str:
         if request.access.erp_integrations_level < Level.READ_ONLY:
             return ""
         return reverse(route, query={"q": commitment.number}, args=[request.company.slug])
-    if route == "commitment_edit" and request.access.commitments_level(request.project.pk) < Level.ADMIN:
-        return ""
-    return reverse(route, args=[request.company.slug, request.project.pk, commitment.pk])
+    arguments = [request.company.slug, request.project.pk, commitment.pk]
+    if route == "commitment_edit":
+        is_editor = request.access.commitments_level(request.project.pk) >= Level.ADMIN
+        return reverse(route, args=arguments, query={NEXT: request.path}) if is_editor else ""
+    return reverse(route, args=arguments)

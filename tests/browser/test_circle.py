@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 from django.conf import settings
 from django.utils import timezone
 from playwright.sync_api import Locator, Page, expect
@@ -23,7 +22,7 @@ from erpintegrations.models.rejection_mail import RejectionMail
 from sandbox import sage_records
 from sandbox.sage_desk import SUBCONTRACT
 from tests.browser.hands import Hands, Keyboard, Mouse
-from tests.browser.test_story import STILL_THERE, SYNCED, open_synced_list, sign_in
+from tests.browser.test_story import STILL_THERE, open_synced_list, sign_in
 
 pytestmark = pytest.mark.browser
 
@@ -241,15 +240,16 @@ def corrects_it_step_by_step(hands: Hands) -> None:
     hands.press("button", "Save")
     says(hands, f"Subcontract {NUMBER} was saved.")
 
-    hands.press("link", f"Correct {NUMBER} step by step")
+    expect(hands.heading).to_have_text(f"Correction of {NUMBER}")
     expect(current_step(hands)).to_contain_text("Re-send to ERP")
     changed = hands.page.get_by_role("region", name=f"Changed since it was exported as {NUMBER}")
     expect(changed).to_contain_text("15,500.00")
     expect(changed).to_contain_text("24,500.00")
     hands.press("link", "Re-send to ERP")
+    expect(sending(hands)).to_contain_text("Unlinked since")
     sends_it(hands, "Re-send to ERP")
 
-    hands.press("link", f"Correct {NUMBER} step by step")
+    hands.press("link", f"Correct step by step: {NUMBER}")
     expect(current_step(hands)).to_contain_text("Accept")
     expect(current_step(hands)).to_contain_text("Dana Whitfield")
 

@@ -269,6 +269,24 @@ def test_an_edit_is_saved_and_told_in_the_history(client, manager, draft):
     assert (draft.title, draft.amount, draft.revision) == ("Concrete works", 500, 2)
 
 
+def test_saving_leads_back_to_where_it_was_come_from(client, manager, draft):
+    back = reverse("correction", args=[draft.company.slug, draft.project_id, draft.pk])
+    client.force_login(manager)
+    page = client.get(edit_address(draft), {"next": back})
+    assert f'href="{back}">Cancel' in page.content.decode()
+    page = client.post(edit_address(draft), {**form_of(page), "add_line": ""})
+    form = form_of(page) | {"title": "Concrete works", "save": "1"}
+
+    assert client.post(edit_address(draft), form).url == back
+
+
+def test_saving_never_leads_to_another_site(client, manager, draft):
+    client.force_login(manager)
+    page = client.get(edit_address(draft), {"next": "//elsewhere.example"})
+    answer = client.post(edit_address(draft), {**form_of(page), "save": "1", "next": "https://elsewhere.example"})
+    assert answer.url == page_address(draft)
+
+
 def test_two_vendors_of_one_name_stay_apart_while_untouched(client, manager, draft, company):
     VendorFactory(company=company, number="104A", name="Bayside Concrete")
     client.force_login(manager)

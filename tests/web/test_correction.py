@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import html
 import re
+from urllib.parse import unquote
 
 import pytest
 from django.contrib.messages import get_messages
@@ -250,6 +251,8 @@ class TestCorrection:
         assert "Nothing was changed since it was exported as SC-1" in words(
             as_(approver).get(page_url(unlinked.commitment))
         )
+        edit = reverse("commitment_edit", args=["harbor-point", unlinked.project_id, unlinked.commitment_id])
+        assert f"{edit}?next={story_url(unlinked.commitment)}" in unquote(page.content.decode())
         Commitment.objects.update(title="Concrete and rebar", revision=50)
         page = as_(approver).get(story_url(unlinked.commitment))
         assert self.steps(page)[3:5] == [("Correct it", "done"), ("Re-send to ERP", "now")]

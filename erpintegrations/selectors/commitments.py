@@ -29,7 +29,7 @@ ORDERS = {"number": "Number", "title": "Title", "amount": "Amount"}
 class CommitmentFilter(django_filters.FilterSet):
     """Search and filters of a project's commitments."""
 
-    search = django_filters.CharFilter(label="Search", method="matching", max_length=100)
+    q = django_filters.CharFilter(label="Search", method="matching", max_length=100)
     kind = django_filters.ChoiceFilter(label="Type", choices=Commitment.Kind.choices, empty_label="Any")
     status = django_filters.ChoiceFilter(label="Status", choices=Commitment.Status.choices, empty_label="Any")
     erp_status = django_filters.ChoiceFilter(

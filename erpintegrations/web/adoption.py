@@ -25,7 +25,7 @@ from erpintegrations.services.adopt_record import (
 )
 from erpintegrations.web import flash
 from erpintegrations.web.filters import LONGEST_SEARCH
-from erpintegrations.web.pages import list_page
+from erpintegrations.web.paging import list_page
 from erpintegrations.web.sorting import sorting
 from erpintegrations.web.synced import commitment_trail, no_connection_page
 

@@ -28,7 +28,7 @@ from erpintegrations.selectors.history import commitment_history
 from erpintegrations.selectors.sending import send_panel
 from erpintegrations.selectors.stories import stories
 from erpintegrations.services.undo_unlink import can_undo
-from erpintegrations.web.pages import list_page, newest_first
+from erpintegrations.web.paging import list_page, newest_first
 from erpintegrations.web.sorting import sorting
 
 

@@ -25,7 +25,7 @@ from erpintegrations.services.answer_export import (
     why_not_answer,
 )
 from erpintegrations.web import flash
-from erpintegrations.web.pages import newest_first
+from erpintegrations.web.paging import newest_first
 from erpintegrations.web.refusals import go_to
 from erpintegrations.web.returning import back_to
 from erpintegrations.web.synced import commitment_trail

@@ -15,7 +15,7 @@ from erpintegrations.selectors.exports import ON_THEIR_WAY, export_rows, exports
 from erpintegrations.selectors.views_menu import count_up_to_limit, view_counts
 from erpintegrations.web import flash
 from erpintegrations.web.filters import ExportFilter
-from erpintegrations.web.pages import address, list_page
+from erpintegrations.web.paging import address, list_page
 from erpintegrations.web.sorting import ORDER, Sorting, sorting
 from erpintegrations.web.synced import no_connection_page, position, tool_trail, views_menu
 
@@ -72,6 +72,7 @@ def _list(request: CompanyRequest, route: str, states: tuple[str, ...], template
         "page": page,
         "rows": rows,
         "position": position(len(rows), count_up_to_limit(chosen.qs)),
+        "is_answered": not shown,
         "not_allowed": request.access.why_not_accounting(),
         "back": address(request),
     }

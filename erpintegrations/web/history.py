@@ -13,7 +13,7 @@ from directory.models import Level
 from erpintegrations.selectors.history import HistoryFilter, csv_lines
 from erpintegrations.selectors.stories import stories
 from erpintegrations.web import flash
-from erpintegrations.web.pages import newest_first
+from erpintegrations.web.paging import newest_first
 
 
 @company_page(erp_integrations=Level.READ_ONLY)

@@ -18,7 +18,7 @@ from erpintegrations.selectors.stories import changes_of as fields_of
 from erpintegrations.services.decide_sync import confirm_sync, discard_sync
 from erpintegrations.services.run_sync import request_sync
 from erpintegrations.web import flash
-from erpintegrations.web.pages import newest_first
+from erpintegrations.web.paging import newest_first
 from erpintegrations.web.returning import back_to
 
 

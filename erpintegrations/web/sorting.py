@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest
 
-from erpintegrations.web.pages import PLACE, address
+from erpintegrations.web.paging import PLACE, address
 
 ORDER = "order"
 

@@ -21,7 +21,7 @@ from erpintegrations.selectors.overrides import waiting_overrides
 from erpintegrations.selectors.views_menu import ViewCounts, count_in_words, count_up_to_limit, view_counts
 from erpintegrations.web import flash
 from erpintegrations.web.filters import SyncedFilter
-from erpintegrations.web.pages import address, list_page
+from erpintegrations.web.paging import address, list_page
 from erpintegrations.web.sorting import ORDER, Sorting, sorting
 
 TICK = "tick"

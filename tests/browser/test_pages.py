@@ -15,7 +15,8 @@ from erpintegrations.web import errors
 from erpintegrations.web import urls as product_urls
 from sandbox import urls as sandbox_urls
 from tests.browser.conftest import NARROW, WIDE
-from tests.browser.pages import PAGES, POST_ONLY, WITHOUT_A_PAGE, PageCase
+from tests.browser.pages import PAGES, POST_ONLY, WITHOUT_A_PAGE
+from tests.browser.pages.case import PageCase
 from tests.browser.stage import ADMIN
 
 pytestmark = pytest.mark.browser
@@ -123,7 +124,7 @@ def test_what_has_no_page_answers_posts_alone(route, sample_company):
 
 
 def address_of(route: str, slug: str) -> str:
-    for arguments in ([], [slug], [1], [slug, 1]):
+    for arguments in ([], [slug], [1], [slug, 1], [slug, 1, 1]):
         try:
             return reverse(route, args=arguments)
         except Exception:  # noqa: S112  another number of arguments then

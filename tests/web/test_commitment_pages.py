@@ -47,9 +47,9 @@ def test_the_list_is_searched_and_filtered_by_the_address(client, viewer, projec
     CommitmentFactory(project=project, number="SC-7", title="Concrete")
     CommitmentFactory(project=project, number="PO-9", kind="purchase_order", title="Doors")
     client.force_login(viewer)
-    assert "PO-9" not in client.get(address, {"search": "concr"}).content.decode()
+    assert "PO-9" not in client.get(address, {"q": "concr"}).content.decode()
     assert "SC-7" not in client.get(address, {"kind": "purchase_order"}).content.decode()
-    assert "No commitment matches" in client.get(address, {"search": "nothing like it"}).content.decode()
+    assert "No commitment matches" in client.get(address, {"q": "nothing like it"}).content.decode()
 
 
 def test_the_list_sorts_either_way_and_pages_through(client, viewer, project, address):
@@ -64,7 +64,7 @@ def test_the_list_sorts_either_way_and_pages_through(client, viewer, project, ad
     assert again.context["page"].rows == first.context["page"].rows
 
 
-@pytest.mark.parametrize("query", ["at=nonsense", "at=" + "A" * 5000, "order=password", "kind=x", "search=%00"])
+@pytest.mark.parametrize("query", ["at=nonsense", "at=" + "A" * 5000, "order=password", "kind=x", "q=%00"])
 def test_a_broken_address_shows_a_page_not_an_error(client, viewer, project, address, query):
     client.force_login(viewer)
     assert client.get(f"{address}?{query}").status_code == 200

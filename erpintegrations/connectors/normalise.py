@@ -29,11 +29,6 @@ def text(value: object) -> str:
     return str(value).strip()
 
 
-def flag(value: object) -> bool:
-    """Whether a flag is set, written as 0 and 1 or as letters."""
-    return value in (True, 1, "1") or (isinstance(value, str) and value.strip().upper() in ("1", "T", "Y"))
-
-
 def guid(value: object) -> str:
     """A GUID in its canonical form: lower case, hyphens, no braces. Raises UnreadableValue.
 

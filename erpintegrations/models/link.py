@@ -144,7 +144,6 @@ class SyncLink(models.Model):
                     ("amount", "amount"),
                     ("erp_number", "erp_number"),
                     ("presence", "presence"),
-                    ("linked_at", "linked_at"),
                 )
             ),
             models.Index(

@@ -15,16 +15,6 @@ DAY = datetime.date(2026, 3, 2)
 MOMENT = datetime.datetime(2026, 3, 2, 8, 30)  # noqa: DTZ001
 
 
-@pytest.mark.parametrize("value", [1, "1", "T", "t ", "Y", "y", True])
-def test_a_flag_is_set(value: object) -> None:
-    assert normalise.flag(value) is True
-
-
-@pytest.mark.parametrize("value", [0, "0", "F", "N", False, None, "", "2", 2])
-def test_a_flag_is_not_set(value: object) -> None:
-    assert normalise.flag(value) is False
-
-
 @pytest.mark.parametrize(("value", "expected"), [(None, ""), ("  SC-1 ", "SC-1"), ("", ""), (12, "12")])
 def test_text_is_trimmed_and_nothing_is_blank(value: object, expected: str) -> None:
     assert normalise.text(value) == expected

@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Any
 
 from django import forms
-from django.apps import apps
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -17,11 +16,6 @@ from erpintegrations.connectors import CONNECTORS, wording_for
 from erpintegrations.connectors.base import ErpError
 from erpintegrations.models import ErpConnection
 from erpintegrations.services.change_connection import ConnectionSettings, save_connection
-
-# Whoever edits a schedule or a task there runs any function of the server's Python.
-for model in apps.get_app_config("django_q").get_models():
-    if admin.site.is_registered(model):
-        admin.site.unregister(model)
 
 
 class ConnectionForm(forms.ModelForm):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.db import close_old_connections
 from django.db import connection as database
 
 from directory.access import CompanyAccess, access_for
@@ -57,6 +59,34 @@ def django_db_setup(django_db_setup, django_db_blocker):
         if database.vendor == "sqlite":
             with database.cursor() as cursor:
                 cursor.execute("DROP TRIGGER IF EXISTS activity_refuses_delete")
+
+
+@pytest.fixture
+def at_once():
+    """Does several things at the same moment, each on a database connection of its own: their results or errors."""
+
+    def run(*actions):
+        results = [None] * len(actions)
+        barrier = threading.Barrier(len(actions))
+
+        def work(place, action):
+            try:
+                barrier.wait(10)
+                results[place] = action()
+            except Exception as error:
+                results[place] = error
+            finally:
+                close_old_connections()
+                database.close()
+
+        threads = [threading.Thread(target=work, args=item) for item in enumerate(actions)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        return results
+
+    return run
 
 
 # ---- The cast, with the rights of the sample sign-ins ----------------------------------------------------------------

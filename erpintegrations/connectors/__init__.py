@@ -7,8 +7,8 @@ own module.
 from __future__ import annotations
 
 from erpintegrations.connectors.base import Connector, ConnectorFactory, NeedsAttention, Wording
-from erpintegrations.connectors.sage100 import WORDING as SAGE100_WORDING
 from erpintegrations.connectors.sage100 import Sage100Connector
+from erpintegrations.connectors.sage100_wording import WORDING as SAGE100_WORDING
 from erpintegrations.connectors.whereabouts import whereabouts
 
 CONNECTORS: dict[str, ConnectorFactory] = {"sage100": Sage100Connector}

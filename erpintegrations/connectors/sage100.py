@@ -20,7 +20,6 @@ from erpintegrations.connectors import normalise, sage100_details
 from erpintegrations.connectors import sage100_tables as tables
 from erpintegrations.connectors.base import (
     CommitmentKind,
-    EntryScreen,
     ErpDetail,
     ErpError,
     ErpIdentity,
@@ -31,10 +30,10 @@ from erpintegrations.connectors.base import (
     NeedsAttention,
     Retryable,
     TextWidths,
-    Wording,
 )
 from erpintegrations.connectors.engines import Source, source_for
 from erpintegrations.connectors.errors import TRY_AGAIN, ask, ask_within, server_error_number
+from erpintegrations.connectors.sage100_wording import WORDING
 
 Answer = TypeVar("Answer")
 
@@ -59,61 +58,6 @@ STATUS = {
         6: "6-Master",
     },
 }
-
-WORDING = Wording(
-    label="Sage 100 Contractor®",
-    short_label="Sage",
-    how_to_delete={
-        CommitmentKind.SUBCONTRACT: "In Sage, open 6-7-1 Subcontracts and choose Edit ▸ Delete Subcontract.",
-        CommitmentKind.PURCHASE_ORDER: "In Sage, a purchase order is voided instead: open 6-6-1 Purchase Orders and "
-        "choose Edit ▸ Void.",
-    },
-    why_refused={
-        CommitmentKind.SUBCONTRACT: "Sage itself refuses to delete it, because {amounts}: have accounting reverse its "
-        "invoices and change orders first, or correct it with a change order.",
-        CommitmentKind.PURCHASE_ORDER: "Sage itself refuses to void it, because {amounts}: have accounting reverse its "
-        "invoices first, or correct it with a change order.",
-    },
-    purge_name="Remove Refused/Closed Jobs",
-    # In the order in which Sage's own help has them filled in.
-    entry_screens={
-        CommitmentKind.SUBCONTRACT: EntryScreen(
-            name="6-7-1 Subcontracts",
-            boxes=(
-                ("jobnum", "Job"),
-                ("vndnum", "Vendor"),
-                ("ctcnum", "Subcontract#"),
-                ("dscrpt", "Description"),
-                ("condte", "Contract Date"),
-                ("rtnrte", "Retention"),
-            ),
-            columns=(
-                ("dscrpt", "Description"),
-                ("cstcde", "Cost Code"),
-                ("csttyp", "Cost Type"),
-                ("amount", "Original Contract"),
-            ),
-        ),
-        CommitmentKind.PURCHASE_ORDER: EntryScreen(
-            name="6-6-1 Purchase Orders",
-            boxes=(
-                ("ordnum", "Order#"),
-                ("orddte", "Order Date"),
-                ("vndnum", "Vendor"),
-                ("dscrpt", "Description"),
-                ("jobnum", "Job"),
-            ),
-            columns=(
-                ("dscrpt", "Description"),
-                ("linqty", "Quantity"),
-                ("linprc", "Price"),
-                ("extttl", "Total"),
-                ("cstcde", "Cost Code"),
-                ("csttyp", "Cost Type"),
-            ),
-        ),
-    },
-)
 
 CHECK_DATABASE = "Check that the connection's settings name the company's own database, and that it was restored whole."
 LOGON_TRIGGER_REFUSED = 17892

@@ -1,11 +1,8 @@
 """The stage of the use cases around a link: one subcontract, linked to its record in a real Sage company."""
 
 import datetime
-import threading
 
 import pytest
-from django.db import close_old_connections
-from django.db import connection as database
 from django.utils import timezone
 from django_q.models import Schedule
 
@@ -82,31 +79,3 @@ def story():
         return list(Activity.objects.exclude(verb="linked").order_by("id").values_list("verb", flat=True))
 
     return tell
-
-
-@pytest.fixture
-def at_once():
-    """Does several things at the same moment, each on a database connection of its own: their results or errors."""
-
-    def run(*actions):
-        results = [None] * len(actions)
-        barrier = threading.Barrier(len(actions))
-
-        def work(place, action):
-            try:
-                barrier.wait(10)
-                results[place] = action()
-            except Exception as error:
-                results[place] = error
-            finally:
-                close_old_connections()
-                database.close()
-
-        threads = [threading.Thread(target=work, args=item) for item in enumerate(actions)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(60)
-        return results
-
-    return run

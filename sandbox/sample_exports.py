@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import logging
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from directory.models import Company, User
 from directory.refusals import Refusal
 from erpintegrations.models import Export
 from erpintegrations.models.rejection_mail import RejectionMail
+from erpintegrations.services import export_commitment
 from erpintegrations.services.answer_export import Outcome, accept_exports, reject_exports
 from erpintegrations.services.export_commitment import perform_export
 from erpintegrations.services.send_to_erp import send_to_erp
@@ -78,10 +80,13 @@ def _access(company: Company, email: str) -> CompanyAccess:
 
 @contextmanager
 def _out_of_reach(path: Path) -> Iterator[None]:
-    """As if the share that Sage's file lies on were not mounted."""
-    aside = aside_path(path)
+    """As if the share that Sage's file lies on were not mounted. Staged: whoever sets up is not to be warned of it."""
+    log, aside = logging.getLogger(export_commitment.__name__), aside_path(path)
+    level = log.level
     path.rename(aside)
+    log.setLevel(logging.ERROR)
     try:
         yield
     finally:
+        log.setLevel(level)
         aside.rename(path)

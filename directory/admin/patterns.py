@@ -123,7 +123,10 @@ class DecisionAdmin(admin.ModelAdmin):
 
     def _require_grant(self, request: HttpRequest, names: list[str]) -> None:
         if {decision.name for decision in self.decisions} & set(names) and not may_grant(request.user):
-            raise PermissionDenied("Your account may not grant or revoke 'Can Push to Accounting'.")
+            raise PermissionDenied(
+                "Your account may not grant or revoke 'Can Push to Accounting'. "
+                "Ask an administrator of this site if you need to."
+            )
 
     def _url(self, page: str, *arguments: Any) -> str:
         return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_{page}", args=arguments)

@@ -20,6 +20,7 @@ from erpintegrations.models import ErpConnection
 from erpintegrations.models.connection import LONGEST_INTERVAL, SHORTEST_INTERVAL
 from erpintegrations.refusals import ChangedMeanwhile, SettingsNotPossible
 
+SHORTEST_SECRET = 32  # characters, as docs/bridge.md asks for
 NOTHING_SAVED = "Nothing was saved. Look at what is set now, then save again."
 LEARNED_ANEW = ("server", "database", "erp_company", "text_widths", "text_widths_read_at")
 TOLD_AS = {"is_enabled": "hourly_sync"}
@@ -160,7 +161,12 @@ def _bridge_faults(settings: ConnectionSettings, secret: str, stored: ErpConnect
         faults["bridge_url"] = "Enter the address of the bridge, or choose the entry sheet."
     # Whether there is one, without opening it.
     has_secret = bool(secret) or (stored is not None and bool(stored.__dict__.get("bridge_secret")))
-    if is_used and not has_secret:
+    if secret and len(secret) < SHORTEST_SECRET:
+        faults["bridge_secret"] = (
+            f"The secret has {len(secret)} characters, and needs at least {SHORTEST_SECRET}. Enter a longer random "
+            "one, and set the bridge up with the same."
+        )
+    elif is_used and not has_secret:
         faults["bridge_secret"] = "Enter the secret that the bridge was set up with, or choose the entry sheet."  # noqa: S105
     return faults
 

@@ -81,8 +81,8 @@ def export_check(request: CompanyRequest, export_id: int) -> HttpResponse:
         return go_to(request, reverse("export_decide", args=[request.company.slug, export.pk]))
     flash.warning(
         request,
-        f"{export.erp_number} is not in {erp} yet. Once it is keyed in and saved there, Check now finds it, and so does "
-        "the next sync.",
+        f"{export.erp_number} is not in {erp} yet. Once it is keyed in and saved there, Check now finds it, and so "
+        "does the next sync.",
     )
     return go_to(request, back_to(request, default=_page_of(request, export)))
 

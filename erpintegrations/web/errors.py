@@ -27,7 +27,7 @@ def handler400(request: HttpRequest, exception: Exception | None = None) -> Http
 
 
 def handler403(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """A PermissionDenied's own sentence is shown: `raise PermissionDenied("…")` with a text for the person."""
+    """A PermissionDenied's own sentences are shown: `raise PermissionDenied("…")` says why, and what to do."""
     return refused(request, message=str(exception or ""))
 
 

@@ -12,7 +12,7 @@ from directory.models import Company, User
 from erpintegrations.connectors import CONNECTORS, wording_for
 from erpintegrations.models import ErpConnection
 from erpintegrations.models.connection import LONGEST_INTERVAL, SHORTEST_INTERVAL
-from erpintegrations.services.change_connection import ConnectionSettings, choices_of, faults_of
+from erpintegrations.services.change_connection import SHORTEST_SECRET, ConnectionSettings, choices_of, faults_of
 from erpintegrations.web.sealed import MINUTES, seal, unseal
 
 SETTINGS = tuple(field.name for field in fields(ConnectionSettings))
@@ -89,7 +89,8 @@ class SettingsForm(forms.Form):
             stored = connection is not None and bool(connection.__dict__.get(secret))
             blank = " Leave it blank to keep the one that is stored." if stored else ""
             self.fields[name].help_text = KEPT if self.secrets.get(name) else f"{is_kept}{blank}"
-        self.fields["new_bridge_secret"].help_text += " Needed for the bridge alone."
+        needed = f" Needed for the bridge alone: at least {SHORTEST_SECRET} random characters."
+        self.fields["new_bridge_secret"].help_text += needed
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

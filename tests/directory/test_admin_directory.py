@@ -67,6 +67,7 @@ class TestTheWayIn:
 
         assert response.status_code == 403
         assert "The administration is for staff" in response.content.decode()
+        assert response.content.decode().count("Ask an administrator") == 1
 
     @pytest.mark.parametrize(
         "place", ["https://evil.example/", "//evil.example", "/admin/login/", "javascript:alert(1)"]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
+
 import pytest
 from django.core.management import CommandError, call_command
 
 from directory.models import Company, User
-from erpintegrations.models import SyncLink
+from erpintegrations.models import Export, SyncLink
 from sandbox import sample_company
 from sandbox.sample_company import SampleCompanyRefused
 from tests.sandbox.conftest import NOW
@@ -26,6 +28,13 @@ def test_an_interrupted_set_up_leaves_nothing_and_is_begun_again(db, tmp_path, s
     assert not User.objects.exists()
     assert sample_company.load(now=NOW)
     assert SyncLink.objects.filter(presence="present").count() == 139
+
+
+def test_the_failure_that_it_stages_alarms_nobody(db, tmp_path, settings, caplog):
+    settings.SANDBOX_ERP_PATH = tmp_path / "sample-company.sqlite3"
+    sample_company.load(now=NOW)
+    assert Export.objects.get(state="failed").problem == "The ERP database file is not there."
+    assert [entry.message for entry in caplog.records if entry.levelno >= logging.WARNING] == []
 
 
 def test_it_is_refused_without_the_sandbox(db, tmp_path, settings):

@@ -20,6 +20,7 @@ from tests.factories import ErpConnectionFactory
 pytestmark = pytest.mark.django_db
 
 URL = "mssql+pymssql://reader:s3cret-pa55@erp.example.com/Northwind"
+BRIDGE_SECRET = "br1dge-pa55" * 3
 BRIDGE = {"export_method": "bridge", "bridge_url": "https://bridge.example.com/sage"}
 
 
@@ -74,7 +75,7 @@ def test_every_setting_is_saved_and_told_with_before_and_after(change, connectio
         interval_minutes=15,
         use_commitment_number=False,
         rejection_mail="daily",
-        bridge_secret="br1dge-pa55",
+        bridge_secret=BRIDGE_SECRET,
         **BRIDGE,
     )
     saved = stored()
@@ -87,7 +88,7 @@ def test_every_setting_is_saved_and_told_with_before_and_after(change, connectio
         "use_commitment_number": False,
         "rejection_mail": "daily",
     }
-    assert (saved.bridge_secret, saved.database_url, saved.version) == ("br1dge-pa55", URL, 2)
+    assert (saved.bridge_secret, saved.database_url, saved.version) == (BRIDGE_SECRET, URL, 2)
     assert entry().actor == admin
     assert entry().before == {
         "label": "",
@@ -171,13 +172,27 @@ def test_what_does_not_hold_together_is_refused_in_words(change, connection, cha
 @pytest.mark.parametrize("address", ["ftp://bridge", "nonsense", "https://login:pa55@bridge.example.com/"])
 def test_an_address_that_is_no_bridges_is_refused_without_repeating_it(change, connection, address):
     with pytest.raises(SettingsNotPossible) as refused:
-        change(connection, export_method="bridge", bridge_url=address, bridge_secret="x")
+        change(connection, export_method="bridge", bridge_url=address, bridge_secret=BRIDGE_SECRET)
     assert address not in str(refused.value)
     assert "pa55" not in str(refused.value)
 
 
+@pytest.mark.parametrize(("length", "is_long_enough"), [(1, False), (31, False), (32, True)])
+def test_a_secret_of_the_bridge_is_long(change, connection, length, is_long_enough):
+    secret = BRIDGE_SECRET[:length]
+    if is_long_enough:
+        assert change(connection, bridge_secret=secret, **BRIDGE).bridge_secret == secret
+        return
+    with pytest.raises(
+        SettingsNotPossible, match=f"The secret has {length} characters, and needs at least 32"
+    ) as refused:
+        change(connection, bridge_secret=secret, **BRIDGE)
+    assert "Enter a longer random one" in refused.value.message
+    assert stored().version == 1
+
+
 def test_a_stored_secret_of_the_bridge_is_enough(change, connection):
-    change(connection, bridge_secret="br1dge-pa55", **BRIDGE)
+    change(connection, bridge_secret=BRIDGE_SECRET, **BRIDGE)
     change(stored(), label="Main company")
     assert stored().label == "Main company"
 

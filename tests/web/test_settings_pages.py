@@ -12,6 +12,7 @@ from erpintegrations.models import ErpConnection
 from tests.factories import CompanyMemberFactory, ErpConnectionFactory, SyncLinkFactory
 
 SECRET = "s3cret-pa55"
+BRIDGE_SECRET = "br1dge-pa55" * 3
 URL = f"mssql+pymssql://reader:{SECRET}@erp.example.com/Northwind"
 OTHER = f"mssql+pymssql://reader:{SECRET}@erp.example.com/Southwind"
 TYPED = {
@@ -135,6 +136,10 @@ def test_a_box_that_is_not_ticked_is_off(as_admin, stored, address):
         ({"interval_minutes": "9" * 400}, "Enter a whole number"),
         ({"export_method": "sql"}, "Select a valid choice."),
         ({"export_method": "bridge"}, "Enter the address of the bridge, or choose the entry sheet."),
+        (
+            {"export_method": "bridge", "new_bridge_secret": SECRET},
+            "The secret has 11 characters, and needs at least 32",
+        ),
         ({"new_database_url": f"nonsense {SECRET}"}, "cannot be understood"),
         ({"label": "\0"}, "Null characters are not allowed."),
         ({"version": "x", "label": "Main"}, "Please correct"),
@@ -150,18 +155,22 @@ def test_what_cannot_be_is_marked_and_nothing_is_saved(as_admin, stored, address
 
 
 def test_the_bridge_with_its_secret(as_admin, stored, address):
-    bridge = {"export_method": "bridge", "bridge_url": "https://bridge.example.com/", "new_bridge_secret": SECRET}
+    bridge = {
+        "export_method": "bridge",
+        "bridge_url": "https://bridge.example.com/",
+        "new_bridge_secret": BRIDGE_SECRET,
+    }
     assert save(as_admin, address, **bridge).status_code == 302
-    assert ErpConnection.objects.get().bridge_secret == SECRET
+    assert ErpConnection.objects.get().bridge_secret == BRIDGE_SECRET
     page = as_admin.get(address).content.decode()
-    assert SECRET not in page
+    assert BRIDGE_SECRET not in page
     assert "Leave it blank to keep the one that is stored." in page
 
 
 def test_a_secret_that_was_typed_survives_somebody_elses_mistake_in_another_field(as_admin, stored, address):
-    bridge = {"export_method": "bridge", "bridge_url": "", "new_bridge_secret": SECRET}
+    bridge = {"export_method": "bridge", "bridge_url": "", "new_bridge_secret": BRIDGE_SECRET}
     page = save(as_admin, address, **bridge).content.decode()
-    assert SECRET not in page
+    assert BRIDGE_SECRET not in page
     assert "It was entered a moment ago" in page
     mended = {
         **hidden_fields(page),
@@ -171,7 +180,7 @@ def test_a_secret_that_was_typed_survives_somebody_elses_mistake_in_another_fiel
         "bridge_url": "https://bridge.example.com/",
     }
     assert as_admin.post(address, mended).status_code == 302
-    assert ErpConnection.objects.get().bridge_secret == SECRET
+    assert ErpConnection.objects.get().bridge_secret == BRIDGE_SECRET
 
 
 # ---- Another database ------------------------------------------------------------------------------------------------

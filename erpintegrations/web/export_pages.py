@@ -62,7 +62,9 @@ def accept(request: CompanyRequest, export_id: int) -> HttpResponse:
         return export_page(request, outcome.export, typed=typed, number_error=outcome.refusal)
     if outcome.refusal is not None:
         raise outcome.refusal
-    flash.success(request, f"{export.number} accepted as {outcome.export.erp_number}. {_what_now(outcome.export)}")
+    flash.success(
+        request, f"{export.number} accepted as {outcome.export.erp_number}. {_after_accepting(outcome.export)}"
+    )
     return go_to(request, _back(request, "erp_ready"))
 
 
@@ -108,12 +110,13 @@ def export_page(
     connection, wording = export.connection, export.connection.wording
     (row,) = selector.export_rows([export], access=request.access, connection=connection)
     page = newest_first(request, selector.export_history(export))
-    icon, tone = selector.BADGES[Export.State(export.state)]
+    state, icon, tone = selector.state_badge(export)
     context: dict[str, Any] = {
         "trail": commitment_trail(request.company),
         "wording": wording,
         "export": export,
         "row": row,
+        "state": state,
         "badge_icon": icon,
         "badge_tone": tone,
         "next_step": selector.next_step(export, wording),
@@ -150,6 +153,12 @@ def _reason_page(request: CompanyRequest, export: Export, form: RejectionForm) -
         "back": _back(request, "erp_ready"),
     }
     return render(request, "erpintegrations/exports/reject.html", context, status=422 if form.is_bound else 200)
+
+
+def _after_accepting(export: Export) -> str:
+    if export.connection.export_method == Export.Method.ENTRY_SHEET:
+        return f"Key it into {export.connection.wording.short_label} from its entry sheet; it is linked once found."
+    return _what_now(export)
 
 
 def _what_now(export: Export) -> str:

@@ -220,7 +220,8 @@ def deletes_it_in_the_sandbox(hands: Hands) -> None:
 
 
 def checks_now(hands: Hands) -> None:
-    hands.press("button", f"Check now {NUMBER}")
+    """With the button that the red message brought along."""
+    hands.press("button", f"Check now {NUMBER}", within=hands.page.locator("#messages"))
     says(hands, "is no longer in Sage 100 Contractor®: deleted. Unlink will go through now.")
 
 

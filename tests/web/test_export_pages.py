@@ -15,7 +15,7 @@ from directory.models import CompanyMember, Level
 from erpintegrations.models import ErpConnection, Export, UnlinkedRecord, VendorLink
 from tests.connectors.builder import Line
 from tests.exporting import Books
-from tests.factories import CommitmentFactory, ExportFactory, ProjectFactory
+from tests.factories import CommitmentFactory, ExportFactory, ProjectFactory, SyncLinkFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -136,6 +136,21 @@ class TestSending:
         page = client.get(of_commitment("commitment_detail", export.commitment))
         assert "Reason The vendor is wrong." in words(page)
         assert 'aria-label="Re-send to ERP: SC-7"' in page.content.decode()
+
+    def test_one_that_was_unlinked_since_is_not_called_linked(self, client, approver, sent):
+        """On the commitment's page, and on the export's own."""
+        export = sent("SC-7", state="accepted")
+        link = SyncLinkFactory(connection=export.connection, commitment=export.commitment, unlinked=True)
+        Export.objects.update(state="linked", link=link, finished_at=timezone.now())
+        client.force_login(approver)
+        page = client.get(of_commitment("commitment_detail", export.commitment))
+        assert "State Unlinked since Sent" in words(page)
+        assert 'aria-label="Re-send to ERP: SC-7"' in page.content.decode()
+        page = client.get(url("export_detail", export.pk))
+        assert "State Unlinked since Sent" in words(page)
+        assert "Next: Nothing more here: it was linked, and unlinked since. The commitment's page leads on." in words(
+            page
+        )
 
     def test_retrieve_takes_it_back(self, client, manager, sent):
         export = sent("SC-7")
@@ -351,7 +366,9 @@ class TestAnswers:
         export = sent("SC-7")
         client.force_login(accountant)
         answer = client.post(url("export_accept", export.pk), {"number": "1042"}, follow=True)
-        assert flashes(answer) == ["SC-7 accepted as 1042. It is linked once the next sync finds it in Sage."]
+        assert flashes(answer) == [
+            "SC-7 accepted as 1042. Key it into Sage from its entry sheet; it is linked once found."
+        ]
         assert Export.objects.get().state == "accepted"
 
     @pytest.mark.parametrize(
@@ -395,6 +412,13 @@ class TestAnswers:
         client.force_login(accountant)
         answered = client.get(url("export_reject", accepted.pk))
         assert (answered.status_code, "already accepted" in words(answered)) == (409, True)
+
+    def test_accept_by_the_bridge_leaves_nothing_to_be_keyed_in(self, client, accountant, sent, connection):
+        ErpConnection.objects.update(export_method="bridge", bridge_url="http://127.0.0.1:1/")
+        export = sent("SC-7")
+        client.force_login(accountant)
+        answer = client.post(url("export_accept", export.pk), {"number": "1042"}, follow=True)
+        assert flashes(answer) == ["SC-7 accepted as 1042. It is linked once the next sync finds it in Sage."]
 
     def test_retry_in_place(self, client, accountant, sent):
         export = sent("SC-7", state="failed")

@@ -12,8 +12,8 @@ WORDING = Wording(
     short_label="Sage",
     how_to_delete={
         CommitmentKind.SUBCONTRACT: "In Sage, open 6-7-1 Subcontracts and choose Edit ▸ Delete Subcontract.",
-        CommitmentKind.PURCHASE_ORDER: "In Sage, a purchase order is voided instead: open 6-6-1 Purchase Orders and "
-        "choose Edit ▸ Void.",
+        CommitmentKind.PURCHASE_ORDER: "In Sage, a purchase order is voided rather than deleted: open 6-6-1 Purchase "
+        "Orders and choose Edit ▸ Void.",
     },
     why_refused={
         CommitmentKind.SUBCONTRACT: "Sage itself refuses to delete it, because {amounts}: have accounting reverse its "

@@ -89,6 +89,4 @@ def nothing_to_list(run: SyncRun) -> str:
     if not run.links_compared:
         return "This was the first completed sync, and no commitment was linked yet."
     erp = run.connection.wording.short_label
-    return (
-        f"This was the first completed sync: nothing that is linked was missing from {erp}, or other than when linked."
-    )
+    return f"This was the first completed sync: everything that is linked was found in {erp}, as it was when linked."

@@ -40,7 +40,7 @@ def test_what_is_gone_will_go(hint, linked):
 
 def test_a_purchase_order_is_voided_in_its_own_window(hint, linked):
     assert hint(linked("PO-1", kind="purchase_order")).startswith(
-        "In Sage, a purchase order is voided instead: open 6-6-1 Purchase Orders and choose Edit ▸ Void."
+        "In Sage, a purchase order is voided rather than deleted: open 6-6-1 Purchase Orders and choose Edit ▸ Void."
     )
 
 

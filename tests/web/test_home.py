@@ -59,7 +59,7 @@ def test_the_company_home_tells_the_purged_from_those_that_are_ready(client, vie
     assert "Gone from Sage 2, purged with their job: Unlink asks for a reason" in words(client.get(address))
     SyncLinkFactory(connection=connection, presence=Presence.VOIDED)
     SyncLinkFactory.create_batch(3, connection=connection, presence=Presence.DELETED)
-    text = "Gone from Sage 6: 4 ready to be unlinked, 2 purged with their job, which Unlink asks a reason for"
+    text = "Gone from Sage 6: 4 ready to be unlinked, 2 purged with their job (Unlink asks for a reason)"
     assert text in words(client.get(address))
     SyncLink.objects.filter(presence=Presence.PURGED).delete()
     assert "Gone from Sage 4, ready to be unlinked" in words(client.get(address))

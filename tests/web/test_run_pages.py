@@ -122,7 +122,7 @@ def test_the_first_completed_run_has_none_before_it(client, viewer, connection):
     first, second = SyncRunFactory.create_batch(2, connection=connection, links_compared=20)
     client.force_login(viewer)
     page = words(client.get(url("run_detail", first)))
-    assert "This was the first completed sync: nothing that is linked was missing from Sage" in page
+    assert "This was the first completed sync: everything that is linked was found in Sage" in page
     assert "the sync before" not in page
     assert "Nothing had changed since the sync before." in words(client.get(url("run_detail", second)))
 

@@ -14,15 +14,11 @@ from directory.models import Company, CompanyMember, Level
 from directory.refusals import LacksPrivilege, NotAllowed
 from erpintegrations.connectors import Wording
 from erpintegrations.models import ErpConnection, SyncLink, UnlinkOverride
-from erpintegrations.refusals import CommitmentStillInErp, PresenceUnknown
 from erpintegrations.selectors.drift import drift_of, in_words
 from erpintegrations.selectors.freshness import Freshness
 from erpintegrations.selectors.overrides import can_be_asked, waiting_by_link, why_not_answer
 from erpintegrations.selectors.verdicts import (
-    CHECK_NOW,
     Verdict,
-    how_to_leave,
-    not_looked_at_since,
     unlink_verdict,
 )
 
@@ -111,7 +107,7 @@ def synced_rows(
                 may_check=may_check,
                 shows_commitment=access.commitments_level(link.project_id) >= Level.READ_ONLY,
                 outlook=_outlook(verdict, not_allowed),
-                hint=_why_not(not_allowed) if not_allowed else _hint(link, verdict, freshness, wording),
+                hint=_why_not(not_allowed) if not_allowed else verdict.hint,
                 drift=in_words(drift_of(link)),
                 **_anyway(link, waiting.get(link.pk), access),
             )
@@ -150,15 +146,3 @@ def _outlook(verdict: Verdict, not_allowed: NotAllowed | None) -> Outlook:
 def _why_not(not_allowed: NotAllowed) -> str:
     """The row shows a link in place of the remedy where the privilege can be requested."""
     return not_allowed.message if isinstance(not_allowed, LacksPrivilege) else str(not_allowed)
-
-
-def _hint(link: SyncLink, verdict: Verdict, freshness: Freshness, wording: Wording) -> str:
-    """Why, and what to do, in the row's few words: when the next sync is due stands elsewhere."""
-    not_since = not_looked_at_since(link, freshness)
-    if isinstance(verdict.refusal, CommitmentStillInErp):
-        return " ".join(filter(None, ("Still there.", how_to_leave(link, wording), not_since)))
-    if isinstance(verdict.refusal, PresenceUnknown):
-        return f"{not_since or 'No completed sync has looked for it yet.'} {CHECK_NOW}"
-    if verdict.needs_reason:
-        return f"Removed together with its job by “{wording.purge_name}”: history, not a correction."
-    return f"{link.get_presence_display()} in {wording.short_label}."

@@ -20,12 +20,14 @@ OR_ANYWAY = "Or have an Admin of ERP Integrations ask for Unlink anyway, which t
 class Verdict:
     """What Unlink will do with a link, as recorded now. `refusal` is None when it will go through.
 
-    `hint` is the line under the row's button: why not, and what to do; or on what evidence it will go through.
+    `hint` says why, and what to do, in the few words of a row; `more` is what a page of its own adds, which shows
+    neither what Unlink will do nor when the next sync is due.
     """
 
     refusal: Refusal | None
     needs_reason: bool
     hint: str
+    more: str
 
     @property
     def will_unlink(self) -> bool:
@@ -43,7 +45,7 @@ def unlink_verdict(link: SyncLink, freshness: Freshness, wording: Wording, now: 
     A recorded disappearance stands, however many syncs fail after it: nothing has shown that the record came back.
     """
     if link.presence == Presence.UNKNOWN:
-        return _refused(_never_seen(freshness, wording, now))
+        return _never_seen(link, freshness, wording, now)
     if link.is_gone:
         return _gone(link, wording)
     return _still_there(link, freshness, wording, now)
@@ -61,12 +63,12 @@ def how_to_leave(link: SyncLink, wording: Wording) -> str:
     Reads alone.
     """
     kind = CommitmentKind(link.kind)
-    if not _erp_forbids_deletion(link):
+    if not link.erp_forbids_deletion:
         return wording.how_to_delete[kind]
     return wording.why_refused[kind].format(amounts=_what_forbids_it(link))
 
 
-def not_looked_at_since(link: SyncLink, freshness: Freshness) -> str:
+def _not_looked_at_since(link: SyncLink, freshness: Freshness) -> str:
     """After a sync that did not complete: since when this link's record has not been looked at. Else nothing."""
     as_of = freshness.as_of(link)
     so = f"it has not been looked at since {moments.exact(as_of)}" if as_of else "it has not been looked at"
@@ -76,7 +78,7 @@ def not_looked_at_since(link: SyncLink, freshness: Freshness) -> str:
 def _still_in_erp(link: SyncLink, wording: Wording, *, before: str = "", after: str = "") -> CommitmentStillInErp:
     """The red message and its remedy, which read as one."""
     message, what_to_do = still_in_erp_message(wording), how_to_leave(link, wording)
-    if _erp_forbids_deletion(link):
+    if link.erp_forbids_deletion:
         return ErpForbidsDeletion(message, remedy=_join(before, f"But {what_to_do}", OR_ANYWAY, after))
     return CommitmentStillInErp(message, remedy=_join(before, what_to_do, after))
 
@@ -90,41 +92,38 @@ def _what_forbids_it(link: SyncLink) -> str:
     return " and ".join(filter(None, clauses)) or "something of it is invoiced or changed"
 
 
-def _refused(refusal: Refusal, hint: str = "") -> Verdict:
-    return Verdict(refusal, needs_reason=False, hint=hint or refusal.remedy)
-
-
 def _gone(link: SyncLink, wording: Wording) -> Verdict:
     if link.presence == Presence.PURGED:
-        hint = (
-            f"Removed together with its job by “{wording.purge_name}”: this is history, not a correction. "
-            "Unlink asks for a reason."
-        )
-        return Verdict(None, needs_reason=True, hint=hint)
-    what = "Voided" if link.presence == Presence.VOIDED else "Deleted"
-    return Verdict(None, needs_reason=False, hint=f"{what} in {wording.short_label}. Unlink will go through.")
+        hint = f"Removed together with its job by “{wording.purge_name}”: history, not a correction."
+        return Verdict(None, needs_reason=True, hint=hint, more="Unlink asks for a reason.")
+    hint = f"{link.get_presence_display()} in {wording.short_label}."
+    return Verdict(None, needs_reason=False, hint=hint, more="Unlink will go through.")
 
 
-def _never_seen(freshness: Freshness, wording: Wording, now: datetime.datetime) -> Refusal:
-    return PresenceUnknown(
+def _never_seen(link: SyncLink, freshness: Freshness, wording: Wording, now: datetime.datetime) -> Verdict:
+    due = next_sync(freshness, now)
+    refusal = PresenceUnknown(
         f"No completed sync has looked for this commitment in {wording.label} yet.",
-        remedy=_join(_why_not_since(freshness, "it has not been looked at"), next_sync(freshness, now), CHECK_NOW),
+        remedy=_join(_why_not_since(freshness, "it has not been looked at"), due, CHECK_NOW),
     )
+    why = _not_looked_at_since(link, freshness) or "No completed sync has looked for it yet."
+    return Verdict(refusal, needs_reason=False, hint=_join(why, CHECK_NOW), more=due)
 
 
 def _still_there(link: SyncLink, freshness: Freshness, wording: Wording, now: datetime.datetime) -> Verdict:
-    as_of = freshness.as_of(link)
+    as_of, due = freshness.as_of(link), next_sync(freshness, now)
     known = _join(
         f"Last looked at {moments.both(as_of, now)}." if as_of else "",
         _why_not_since(freshness, "it has not been looked at since", as_of),
-        next_sync(freshness, now),
+        due,
         CHECK_NOW,
     )
-    return _refused(_still_in_erp(link, wording, after=known), hint=_join(how_to_leave(link, wording), known))
-
-
-def _erp_forbids_deletion(link: SyncLink) -> bool:
-    return bool(link.invoiced_amount or link.changed_amount)
+    return Verdict(
+        _still_in_erp(link, wording, after=known),
+        needs_reason=False,
+        hint=_join("Still there.", how_to_leave(link, wording), _not_looked_at_since(link, freshness)),
+        more=_join(due, CHECK_NOW),
+    )
 
 
 def _why_not_since(freshness: Freshness, so: str, as_of: datetime.datetime | None = None) -> str:

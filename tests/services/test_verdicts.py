@@ -14,9 +14,19 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def hint(connection, now):
+def verdict(connection, now):
     def read(link):
-        return unlink_verdict(link, freshness_of(connection), connection.wording, now).hint
+        return unlink_verdict(link, freshness_of(connection), connection.wording, now)
+
+    return read
+
+
+@pytest.fixture
+def hint(verdict):
+    """As a page of its own says it; a row says the first half."""
+
+    def read(link):
+        return f"{verdict(link).hint} {verdict(link).more}"
 
     return read
 
@@ -33,20 +43,21 @@ def test_what_is_gone_will_go(hint, linked):
     assert hint(linked("SC-1", presence=Presence.DELETED)) == "Deleted in Sage. Unlink will go through."
     assert hint(linked("SC-2", presence=Presence.VOIDED)) == "Voided in Sage. Unlink will go through."
     assert hint(linked("SC-3", presence=Presence.PURGED)) == (
-        "Removed together with its job by “Remove Refused/Closed Jobs”: this is history, not a correction. "
+        "Removed together with its job by “Remove Refused/Closed Jobs”: history, not a correction. "
         "Unlink asks for a reason."
     )
 
 
 def test_a_purchase_order_is_voided_in_its_own_window(hint, linked):
     assert hint(linked("PO-1", kind="purchase_order")).startswith(
-        "In Sage, a purchase order is voided rather than deleted: open 6-6-1 Purchase Orders and choose Edit ▸ Void."
+        "Still there. In Sage, a purchase order is voided rather than deleted: open 6-6-1 Purchase Orders and choose "
+        "Edit ▸ Void."
     )
 
 
 def test_a_hint_reads_alone_where_the_erp_refuses_deletion(hint, linked):
     text = hint(linked("SC-1", invoiced_amount=200))
-    assert text.startswith("Sage itself refuses to delete it, because 200.00 is invoiced: have accounting reverse")
+    assert text.startswith("Still there. Sage itself refuses to delete it, because 200.00 is invoiced: have accounting reverse")
 
 
 def test_a_sync_that_is_due_or_under_way_is_named(hint, link, connection, due_in):
@@ -58,12 +69,12 @@ def test_a_sync_that_is_due_or_under_way_is_named(hint, link, connection, due_in
 
 def test_a_sync_that_waits_for_confirmation_is_named(hint, link, connection):
     SyncRunFactory(connection=connection, state=SyncRun.State.NEEDS_CONFIRMATION)
-    assert "The last sync waits for an administrator's confirmation, so it has not been looked at since." in hint(link)
+    assert "The last sync waits for an administrator's confirmation, so it has not been looked at." in hint(link)
 
 
 def test_a_sync_that_was_discarded_is_named(hint, link, connection):
     SyncRunFactory(connection=connection, state=SyncRun.State.DISCARDED)
-    assert "The last sync recorded nothing, so it has not been looked at since." in hint(link)
+    assert "The last sync recorded nothing, so it has not been looked at." in hint(link)
 
 
 def test_a_check_after_a_failed_sync_needs_no_excuse(hint, linked, connection, now):

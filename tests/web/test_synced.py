@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import html
 import re
 
 import pytest
@@ -109,9 +110,19 @@ class TestRow:
     )
     def test_says_before_the_click_what_unlink_will_do(self, page, link, fields, outlook, hint):
         link("SC-1", **fields)
-        row = row_of(page(), "SC-1")
+        answer = page()
+        row = row_of(answer, "SC-1")
         assert row.outlook.label == outlook
         assert hint in row.hint
+        assert html.escape(row.hint) in words(answer)
+
+    @pytest.mark.parametrize("presence", Presence.values)
+    def test_says_it_in_the_words_of_the_commitments_own_page(self, page, client, link, presence):
+        linked = link("SC-1", presence=presence)
+        hint = row_of(page(), "SC-1").hint
+        commitment = linked.linked_commitment
+        address = reverse("commitment_detail", args=["harbor-point", commitment.project_id, commitment.pk])
+        assert html.escape(hint) in words(client.get(address))
 
     def test_can_be_clicked_even_where_unlink_will_be_refused(self, page, link):
         refused = link("SC-1")

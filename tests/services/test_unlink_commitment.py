@@ -157,7 +157,8 @@ def test_the_red_message_of_a_purchase_order_reads_as_one(unlink, linked):
     with pytest.raises(CommitmentStillInErp) as refused:
         unlink(linked("PO-7", kind="purchase_order"))
     assert str(refused.value).startswith(
-        f"{RED} In Sage, a purchase order is voided rather than deleted: open 6-6-1 Purchase Orders and choose Edit ▸ Void."
+        f"{RED} In Sage, a purchase order is voided rather than deleted: "
+        "open 6-6-1 Purchase Orders and choose Edit ▸ Void."
     )
     with pytest.raises(ErpForbidsDeletion) as refused:
         unlink(linked("PO-8", kind="purchase_order", invoiced_amount=7))

@@ -57,7 +57,9 @@ def test_a_purchase_order_is_voided_in_its_own_window(hint, linked):
 
 def test_a_hint_reads_alone_where_the_erp_refuses_deletion(hint, linked):
     text = hint(linked("SC-1", invoiced_amount=200))
-    assert text.startswith("Still there. Sage itself refuses to delete it, because 200.00 is invoiced: have accounting reverse")
+    assert text.startswith(
+        "Still there. Sage itself refuses to delete it, because 200.00 is invoiced: have accounting reverse"
+    )
 
 
 def test_a_sync_that_is_due_or_under_way_is_named(hint, link, connection, due_in):

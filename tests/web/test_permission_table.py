@@ -519,7 +519,8 @@ COMPANY_ROUTES = sorted({action.route for action in TABLE})
 # Pages of nobody's company: what strangers get there is said in the tests below.
 OWN_ROUTES = {"home", "change_password"}
 PUBLIC_ROUTES = {
-    "health", "health_of_tasks", "sign_in", "sign_out", "reset_password", "reset_password_sent", "reset_password_confirm",
+    "health", "health_of_tasks", "sign_in", "sign_out",
+    "reset_password", "reset_password_sent", "reset_password_confirm",
 }  # fmt: skip
 
 

@@ -27,8 +27,8 @@ class Command(BaseCommand):
                 self.stdout.write(f"{name}: encrypted with the first key.")
         if unreadable:
             raise CommandError(
-                f"No key opens the secrets of: {', '.join(unreadable)}. Put back the key that they were stored with, or "
-                "enter them again in the connection's settings. Drop no key before this command ends well."
+                f"No key opens the secrets of: {', '.join(unreadable)}. Put back the key that they were stored with, "
+                "or enter them again in the connection's settings. Drop no key before this command ends well."
             )
 
 

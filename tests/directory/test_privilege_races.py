@@ -1,10 +1,6 @@
 """Two people at once: exactly one decision, one history entry, and the second told so."""
 
-import threading
-from concurrent.futures import ThreadPoolExecutor
-
 import pytest
-from django.db import connection
 
 from directory.models import Activity, CompanyMember, PrivilegeRequest, User, Verb
 from directory.privilege import (
@@ -19,25 +15,21 @@ from directory.refusals import Refusal
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def at_once(*acts):
-    """Run the acts in threads that start together; gives each one's refusal, or None."""
-    start = threading.Barrier(len(acts))
+@pytest.fixture
+def at_once(at_once):
+    """Of those who act at the same moment, each one's refusal, or None."""
 
-    def run(act):
-        try:
-            start.wait(timeout=10)
-            act()
-        except Refusal as refusal:
-            return refusal
-        finally:
-            connection.close()
-        return None
+    def act(*acts):
+        outcomes = at_once(*acts)
+        for outcome in outcomes:
+            if isinstance(outcome, Exception) and not isinstance(outcome, Refusal):
+                raise outcome
+        return [outcome if isinstance(outcome, Refusal) else None for outcome in outcomes]
 
-    with ThreadPoolExecutor(len(acts)) as pool:
-        return list(pool.map(run, acts))
+    return act
 
 
-def test_four_requests_at_once_are_one(access, now):
+def test_four_requests_at_once_are_one(at_once, access, now):
     ask = lambda: request_privilege(access=access, reason="Please.", now=now)  # noqa: E731
 
     refusals = at_once(ask, ask, ask, ask)
@@ -46,7 +38,7 @@ def test_four_requests_at_once_are_one(access, now):
     assert PrivilegeRequest.objects.count() == Activity.objects.count() == 1
 
 
-def test_two_grants_at_once_are_one(member, granter, superuser, now):
+def test_two_grants_at_once_are_one(at_once, member, granter, superuser, now):
     refusals = at_once(
         lambda: grant_privilege(member=member, by=granter, reason="One.", now=now),
         lambda: grant_privilege(member=member, by=superuser, reason="Two.", now=now),
@@ -56,7 +48,7 @@ def test_two_grants_at_once_are_one(member, granter, superuser, now):
     assert Activity.objects.filter(verb=Verb.PRIVILEGE_GRANTED).count() == 1
 
 
-def test_two_revocations_at_once_are_one(member, granter, superuser, now):
+def test_two_revocations_at_once_are_one(at_once, member, granter, superuser, now):
     CompanyMember.objects.update(can_push_to_accounting=True)
 
     refusals = at_once(
@@ -69,7 +61,7 @@ def test_two_revocations_at_once_are_one(member, granter, superuser, now):
 
 
 @pytest.mark.parametrize("attempt", range(5))
-def test_grant_and_decline_at_once_never_both_happen(access, member, granter, superuser, attempt, now):
+def test_grant_and_decline_at_once_never_both_happen(at_once, access, member, granter, superuser, attempt, now):
     request = request_privilege(access=access, reason="Please.", now=now)
     first, second = PrivilegeRequest.objects.get(pk=request.pk), PrivilegeRequest.objects.get(pk=request.pk)
 
@@ -87,7 +79,9 @@ def test_grant_and_decline_at_once_never_both_happen(access, member, granter, su
 
 
 @pytest.mark.parametrize("attempt", range(5))
-def test_a_request_and_a_grant_at_once_leave_nothing_pending_for_who_has_it(access, member, granter, attempt, now):
+def test_a_request_and_a_grant_at_once_leave_nothing_pending_for_who_has_it(
+    at_once, access, member, granter, attempt, now
+):
     at_once(
         lambda: request_privilege(access=access, reason="Please.", now=now),
         lambda: grant_privilege(member=member, by=User.objects.get(pk=granter.pk), reason="Yes.", now=now),

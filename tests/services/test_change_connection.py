@@ -1,10 +1,9 @@
 """Configure Settings: what is saved, learned anew, told and refused; and what of a database URL may be shown."""
 
-import threading
 from dataclasses import asdict, replace
+from functools import partial
 
 import pytest
-from django.db import connection as database
 from django.db import transaction
 from django.utils import timezone
 
@@ -228,33 +227,20 @@ def test_a_company_that_somebody_else_connected_meanwhile_is_not_connected_twice
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_many_at_once_exactly_one_saves(connection, admin):
-    outcomes, barrier = [], threading.Barrier(6)
+def test_of_many_at_once_exactly_one_saves(at_once, connection, admin):
+    def save(minutes: int) -> ErpConnection:
+        mine = ErpConnection.objects.get()
+        return save_connection(
+            connection=mine,
+            settings=replace(ConnectionSettings.of(mine), interval_minutes=minutes),
+            seen_version=1,
+            by=admin,
+            now=timezone.now(),
+        )
 
-    def save(minutes: int) -> None:
-        try:
-            mine = ErpConnection.objects.get()
-            barrier.wait()
-            save_connection(
-                connection=mine,
-                settings=replace(ConnectionSettings.of(mine), interval_minutes=minutes),
-                seen_version=1,
-                by=admin,
-                now=timezone.now(),
-            )
-            outcomes.append(minutes)
-        except ChangedMeanwhile:
-            outcomes.append(None)
-        finally:
-            database.close()
-
-    threads = [threading.Thread(target=save, args=[minutes]) for minutes in range(10, 16)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(outcomes, key=bool)[:5] == [None] * 5
-    assert [stored().interval_minutes] == [minutes for minutes in outcomes if minutes]
+    outcomes = at_once(*[partial(save, minutes) for minutes in range(10, 16)])
+    saved = [outcome for outcome in outcomes if not isinstance(outcome, ChangedMeanwhile)]
+    assert [stored().interval_minutes] == [outcome.interval_minutes for outcome in saved]
     assert Activity.objects.count() == 1
 
 

@@ -1,10 +1,6 @@
 """Two at the same moment, in threads with database connections of their own."""
 
-import threading
-from concurrent.futures import ThreadPoolExecutor
-
 import pytest
-from django.db import connection as database
 from django.utils import timezone
 from django_q.models import OrmQ
 
@@ -15,22 +11,21 @@ from erpintegrations.services.run_sync import open_run, perform_sync, request_sy
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def at_once(*actions):
-    """Run each action in a thread of its own, all starting together; give their results."""
-    barrier = threading.Barrier(len(actions))
+@pytest.fixture
+def at_once(at_once):
+    """What each gives; the first error is raised."""
 
-    def run(action):
-        try:
-            barrier.wait(timeout=10)
-            return action()
-        finally:
-            database.close()
+    def act(*actions):
+        results = at_once(*actions)
+        for result in results:
+            if isinstance(result, Exception):
+                raise result
+        return results
 
-    with ThreadPoolExecutor(len(actions)) as threads:
-        return [future.result(timeout=60) for future in [threads.submit(run, action) for action in actions]]
+    return act
 
 
-def test_many_who_press_sync_now_at_once_get_one_run(linked, admin):
+def test_many_who_press_sync_now_at_once_get_one_run(at_once, linked, admin):
     def press():
         connection = ErpConnection.objects.get(pk=linked.connection.pk)
         return request_sync(connection=connection, trigger="person", by=admin, now=timezone.now()).pk
@@ -39,7 +34,7 @@ def test_many_who_press_sync_now_at_once_get_one_run(linked, admin):
     assert SyncRun.objects.count() == OrmQ.objects.count() == 1
 
 
-def test_one_task_delivered_to_many_workers_is_performed_once(linked):
+def test_one_task_delivered_to_many_workers_is_performed_once(at_once, linked):
     links = linked.subcontracts(5)
     linked.sync()
     for link in links[:3]:
@@ -51,7 +46,7 @@ def test_one_task_delivered_to_many_workers_is_performed_once(linked):
     assert SyncChange.objects.filter(run=run).count() == 3
 
 
-def test_checks_during_syncs_end_in_one_truth(linked, approver, access_of):
+def test_checks_during_syncs_end_in_one_truth(at_once, linked, approver, access_of):
     links = linked.subcontracts(5)
     linked.sync()
     for link in links[:3]:

@@ -10,9 +10,10 @@ import structlog
 from commitments.models import Commitment
 from directory.access import CompanyAccess
 from directory.models import Verb
-from erpintegrations.connectors.base import ErpDetail, ErpError
+from erpintegrations.connectors.base import CommitmentKind, ErpDetail, ErpError
 from erpintegrations.models import ErpConnection, SyncLink, UnlinkedRecord, VendorLink
 from erpintegrations.refusals import ChangedMeanwhile, ErpNotReachable, LinkNotPossible, RecordNotThere
+from erpintegrations.services.former_records import living_former_record
 from erpintegrations.services.link_commitment import Expected, link_commitments
 from erpintegrations.services.live_erp import connection_of, read_record
 
@@ -37,7 +38,8 @@ def adopt_record(
     One that a person unlinked before may be linked by a person again. `compared` is what `comparison_token` said of the
     two when the person looked at them.
     Raises NotAllowed, LacksPrivilege; RecordNotThere when it was deleted or voided; LinkNotPossible when one of the two
-    is linked, the commitment was sent, or they are of different kinds; ErpNotReachable; ChangedMeanwhile when one of
+    is linked, the commitment was sent, they are of different kinds, or another record that the commitment was linked to
+    before is in the ERP again; ErpNotReachable; ChangedMeanwhile when one of
     them is no longer as it was compared.
     """
     not_allowed = access.why_not_accounting()
@@ -48,6 +50,7 @@ def adopt_record(
     refuse_commitment(current)
     detail = read_for_adoption(record=record, access=access)
     _refuse_pair(current, detail, connection)
+    _refuse_second_record(current, detail, connection)
     if compared and compared != comparison_token(current, detail):
         raise ChangedMeanwhile(
             f"{current.short_label()}, or {detail.record.number} in {connection.wording.short_label}, was changed "
@@ -120,6 +123,23 @@ def _refuse_pair(commitment: Commitment, detail: ErpDetail, connection: ErpConne
             f"{connection.wording.short_label}: one is a subcontract, the other a purchase order.",
             remedy="Choose a record of the same type.",
         )
+
+
+def _refuse_second_record(commitment: Commitment, detail: ErpDetail, connection: ErpConnection) -> None:
+    """Linked to one while its former one is back, the commitment would be in the ERP twice."""
+    try:
+        former = living_former_record(connection, commitment.pk)
+    except ErpError as error:
+        logger.warning("What a commitment was linked to before could not be looked for", cause=error.cause)
+        raise ErpNotReachable(error.problem, remedy=error.remedy) from None
+    if former is None or former.erp_id == detail.record.erp_id:
+        return
+    erp = connection.wording
+    raise LinkNotPossible(
+        f"{former.number}, which {commitment.short_label()} was linked to before, is in {erp.short_label} again.",
+        remedy=f"{erp.how_to_delete[CommitmentKind(commitment.kind)]} Then link the other one. Or link it to "
+        f"{former.number} again.",
+    )
 
 
 def _expected(commitment: Commitment, detail: ErpDetail, connection: ErpConnection) -> Expected:

@@ -77,6 +77,7 @@ def decide_candidate(
     try:
         if link_it:
             _require_as_shown(current, sighting, access, now)
+            _require_nothing_to_come(current, bridge_of)
             link(sighting, by=access.user, now=now, reason=reason)
         else:
             _require_not_ours(sighting, access, now, bridge_of)
@@ -106,6 +107,20 @@ def _require_as_shown(export: Export, sighting: Sighting, access: CompanyAccess,
             return
     settle(sighting, by=access.user, now=now)
     raise _changed(export)
+
+
+def _require_nothing_to_come(export: Export, bridge_of: BridgeOf) -> None:
+    """What the bridge was given, and has not written, it never will: linked, nobody would look for it any more.
+
+    Raises ErpNotReachable.
+    """
+    if export.written_at is None:
+        return
+    try:
+        bridge_of(export.connection).cancel(export.key)
+    except ErpError as error:
+        logger.warning("Whether the bridge still writes an export is not known", cause=error.cause)
+        raise ErpNotReachable(error.problem, remedy=f"Nothing was linked. {error.remedy}") from None
 
 
 def _changed(export: Export) -> ChangedMeanwhile:

@@ -18,11 +18,11 @@ from directory.activity import record
 from directory.models import Verb
 from erpintegrations.connectors.base import CommitmentKind, ErpError, NeedsAttention, Retryable
 from erpintegrations.connectors.bridge import BridgeReceipt, Refused
-from erpintegrations.models import Export, SyncLink
+from erpintegrations.models import Export
 from erpintegrations.refusals import LinkNotPossible
-from erpintegrations.services import live_erp
 from erpintegrations.services.documents import document_to_write
 from erpintegrations.services.exports import export_entry, name_of
+from erpintegrations.services.former_records import living_former_record
 from erpintegrations.services.live_bridge import BridgeOf, bridge_of
 from erpintegrations.services.read_back import NO_LEASE, ExportMovedOn, fail, look_for, move, settle
 from erpintegrations.sync.lease import Clock
@@ -155,20 +155,15 @@ def _read_back(export: Export, *, now: datetime.datetime) -> None:
 
 def _require_no_former_record(export: Export) -> None:
     """What the commitment was linked to before must still be gone. Raises NeedsAttention, Retryable."""
-    former = list(SyncLink.objects.filter(commitment=export.commitment, left_in_erp=False).exclude(closed_at=None))
-    if not former:
-        return
-    records = live_erp.ask_about(export.connection, former).records
-    for link in former:
-        found = records.get(link.erp_id)
-        if found is not None and not found.is_void:
-            wording = export.connection.wording
-            raise NeedsAttention(
-                f"{found.number}, which {name_of(export)} was linked to before, is in {wording.short_label} again.",
-                remedy=f"{wording.how_to_delete[CommitmentKind(export.kind)]} Then retry. Or reject this export, and "
-                "link it again.",
-                cause="a former record is back",
-            )
+    found = living_former_record(export.connection, export.commitment_id)
+    if found is not None:
+        wording = export.connection.wording
+        raise NeedsAttention(
+            f"{found.number}, which {name_of(export)} was linked to before, is in {wording.short_label} again.",
+            remedy=f"{wording.how_to_delete[CommitmentKind(export.kind)]} Then retry. Or reject this export, and "
+            "link it again.",
+            cause="a former record is back",
+        )
 
 
 # ---- What goes wrong -------------------------------------------------------------------------------------------------

@@ -6,14 +6,15 @@ Services alone import this.
 from __future__ import annotations
 
 import datetime
+from collections.abc import Collection
 from typing import Any
 
 from commitments.models import Commitment
 from directory.access import CompanyAccess
 from erpintegrations import moments
-from erpintegrations.models import SyncLink
+from erpintegrations.models import ErpConnection, SyncLink
 from erpintegrations.refusals import AlreadyUnlinked
-from erpintegrations.services.observations import presence_label
+from erpintegrations.services.observations import batches, presence_label
 
 
 def current_link(link: SyncLink, access: CompanyAccess) -> SyncLink:
@@ -32,6 +33,16 @@ def current_links(links: list[SyncLink], access: CompanyAccess) -> list[SyncLink
     if len(found) != len(pks):
         raise SyncLink.DoesNotExist("Some of these links do not belong to the company.")
     return [found[pk] for pk in pks]
+
+
+def last_links(connection: ErpConnection, erp_ids: Collection[str]) -> dict[str, SyncLink]:
+    """By record of the ERP: its open link, else the last one that a person closed; nothing where it has none."""
+    links: dict[str, SyncLink] = {}
+    for ids in batches(erp_ids):
+        rows = SyncLink.objects.filter(connection=connection, erp_id__in=ids).select_related("closed_by")
+        for link in sorted(rows, key=lambda link: (link.is_open, link.closed_at or link.linked_at, link.pk)):
+            links[link.erp_id] = link
+    return links
 
 
 def name_of(link: SyncLink) -> str:

@@ -7,7 +7,7 @@ transaction; what follows is written in one, and only while the export is as it 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +33,7 @@ from erpintegrations.services.exports import (
     name_of,
 )
 from erpintegrations.services.link_commitment import Expected, link_commitments
-from erpintegrations.services.observations import batches
+from erpintegrations.services.links import last_links
 from erpintegrations.sync.matching import Match, Nearness, match, same_number
 
 if TYPE_CHECKING:
@@ -84,10 +84,6 @@ class Sighting:
         return self.candidate is not None and not self.is_there
 
     @property
-    def is_taken(self) -> bool:
-        return self.candidate is None and self.linked is not None
-
-    @property
     def is_free(self) -> bool:
         return self.candidate is None and self.linked is None
 
@@ -110,7 +106,7 @@ def look_for(connection: ErpConnection, exports: Collection[Export], *, now: dat
         kind: sorted({export.erp_number for export in exports if export.kind == kind}) for kind in CommitmentKind
     }
     found = live_erp.find_numbers(connection, numbers)
-    links = _links_of(connection, [detail.record.erp_id for detail in found])
+    links = last_links(connection, [detail.record.erp_id for detail in found])
     return [_sighting(export, found, links, now) for export in exports]
 
 
@@ -168,16 +164,6 @@ def moved_on(export: Export) -> AlreadyAnswered:
 
 def _loaded() -> Any:
     return Export.objects.select_related("commitment__project", "commitment__vendor", "connection", "sent_by")
-
-
-def _links_of(connection: ErpConnection, erp_ids: Sequence[str]) -> dict[str, SyncLink]:
-    """By record: its open link, else the last one that a person closed."""
-    links: dict[str, SyncLink] = {}
-    for ids in batches(erp_ids):
-        rows = SyncLink.objects.filter(connection=connection, erp_id__in=ids).select_related("closed_by")
-        for link in sorted(rows, key=lambda link: (link.is_open, link.closed_at or link.linked_at, link.pk)):
-            links[link.erp_id] = link
-    return links
 
 
 def _sighting(

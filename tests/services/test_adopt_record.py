@@ -174,6 +174,24 @@ def test_a_commitment_that_is_linked_is_refused(adopt, listed, commitment):
     assert refused.value.remedy == "Unlink it first, or choose another commitment."
 
 
+def test_a_second_record_is_refused_while_the_one_it_was_linked_to_before_is_back(
+    adopt, listed, commitment, approver, access_of, now, sage_company
+):
+    link = adopt(listed("SC-9"), commitment)
+    sage_company.delete(link.erp_id)
+    SyncLink.objects.update(presence=Presence.DELETED)
+    unlink_commitment(link=link, access=access_of(approver), now=now)
+    back = listed("SC-9", erp_id=link.erp_id)
+    with pytest.raises(LinkNotPossible) as refused:
+        adopt(listed("SC-9B"), commitment)
+    assert refused.value.message == "SC-9, which Subcontract SC-9 was linked to before, is in Sage again."
+    assert refused.value.remedy == (
+        "In Sage, open 6-7-1 Subcontracts and choose Edit ▸ Delete Subcontract. Then link the other one. Or link it to "
+        "SC-9 again."
+    )
+    assert adopt(back, commitment).is_open
+
+
 @pytest.mark.parametrize("status", ["ready_to_export", "exporting", "failed_to_export"])
 def test_a_commitment_that_was_sent_is_refused(adopt, record, commitment, status):
     Commitment.objects.update(erp_status=status)

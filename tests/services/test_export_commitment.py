@@ -8,7 +8,9 @@ from commitments.models import Commitment
 from directory.models import Activity
 from erpintegrations.enqueue import exports_in_queue
 from erpintegrations.models import Export, Presence, SyncLink
+from erpintegrations.refusals import ErpNotReachable
 from erpintegrations.services.answer_export import reject_exports, retry_exports
+from erpintegrations.services.decide_export import decide_candidate
 from erpintegrations.services.export_commitment import LEASE, MOST_ATTEMPTS, claim, perform_export
 from erpintegrations.services.keep_house import hand_on_exports
 from erpintegrations.services.unlink_commitment import unlink_commitment
@@ -298,6 +300,29 @@ def test_a_former_record_that_is_back_keeps_a_second_one_from_being_made(stage):
     assert again.state == State.FAILED
     assert again.problem == "SC-7, which Subcontract SC-7 was linked to before, is in Sage again."
     assert stage.in_sage("SC-7A") == []
+
+
+def test_once_another_record_is_linked_the_bridge_writes_nothing_more_for_it(stage):
+    export = stage.accepted("SC-7")
+    stage.bridge.fails = "late"
+    stage.perform(export)
+    by_hand = stage.key_in("SC-7", "5")
+    stage.forward(minutes=2)
+    export = stage.perform(export)
+    assert export.state == State.NEEDS_DECISION
+    arguments = {"access": stage.access, "link_it": True, "reason": "It is.", "bridge_of": stage.bridge}
+
+    stage.bridge.fails = "away"
+    with pytest.raises(ErpNotReachable) as refused:
+        decide_candidate(export=export, now=stage.clock(), **arguments)
+    assert refused.value.message == "The bridge cannot be reached."
+    assert refused.value.remedy == "Nothing was linked. It is tried again."
+
+    stage.bridge.fails = ""
+    assert decide_candidate(export=export, now=stage.clock(), **arguments).link.erp_id == by_hand
+    stage.sage.delete(by_hand)
+    stage.bridge.arrive()
+    assert stage.in_sage("SC-7") == []
 
 
 # ---- Housekeeping ----------------------------------------------------------------------------------------------------

@@ -29,10 +29,15 @@ FAILURES = ["", "", "before", "after", "late", "killed before", "killed after"]
 
 
 class ExportRules(ExportStage):
-    def first_steps(self) -> None:
+    def first_steps(self, linked: bool) -> None:
+        """Each commitment is on its way; or it is in Sage already, which by chance takes many steps."""
         for n in range(COMMITMENTS):
             self._send(n)
             self.accept(n, False)
+            if linked:
+                self._work(n, "")
+                self.key_in(n, "10000")
+                self.check_now(n)
 
     # ---- What people do here -------------------------------------------------------------------------------------
 

@@ -53,8 +53,8 @@ class Left(NamedTuple):
 
 
 class ExportStage(RuleBasedStateMachine):
-    @initialize(method=st.sampled_from(["bridge", "entry_sheet"]))
-    def set_the_stage(self, method: str) -> None:
+    @initialize(method=st.sampled_from(["bridge", "entry_sheet"]), linked=st.booleans())
+    def set_the_stage(self, method: str, linked: bool) -> None:
         self.transaction = transaction.atomic()  # each example leaves nothing behind
         self.transaction.__enter__()
         self.folder = tempfile.TemporaryDirectory()
@@ -82,9 +82,9 @@ class ExportStage(RuleBasedStateMachine):
         self.left: dict[int, Left] = {}
         self.chosen: set[int] = set()
         self.told: list[tuple[int, str, int]] = []
-        self.first_steps()
+        self.first_steps(linked)
 
-    def first_steps(self) -> None:
+    def first_steps(self, linked: bool) -> None:
         """What each example begins with."""
 
     def _person(self, level: Level) -> CompanyAccess:

@@ -126,11 +126,16 @@ class LinkRules(ExportRules):
 
     @precondition(lambda self: SyncLink.objects.filter(closed_at=None).exists())
     @rule(n=which)
-    def leave_it_in_sage(self, n: int) -> None:
-        """All the way, which by chance is rarely gone to its end."""
+    def ask_about_an_invoiced_one(self, n: int) -> None:
         self.invoice_in_sage(n, 200)
         self.sync()
         self.ask_to_unlink_anyway(n, True)
+
+    @precondition(lambda self: SyncLink.objects.filter(closed_at=None).exists())
+    @rule(n=which)
+    def leave_it_in_sage(self, n: int) -> None:
+        """All the way, which by chance is rarely gone to its end."""
+        self.ask_about_an_invoiced_one(n)
         self.consent(n, False)
 
     @precondition(lambda self: bool(self.left))

@@ -36,6 +36,7 @@ def test_a_subcontract_is_read_with_the_totals_of_its_lines(
         changed_amount=Decimal("-5.25"),
         invoiced_amount=Decimal("0.30"),
         updated_at=INSERTED,
+        lines_digest="3:2999999999957:0:0",
     )
 
 

@@ -97,7 +97,7 @@ class Server:
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         self.process.send_signal(number)
-        status = self.process.wait(40)
+        status = self.process.wait(100)
         assert self.process.stdout
         with contextlib.suppress(OSError):
             self.output += self.process.stdout.read().decode()

@@ -9,8 +9,11 @@ from urllib.parse import quote
 import pytest
 from django.test import Client
 from django.urls import URLResolver, reverse
+from django.utils import timezone
 
-from erpintegrations.models import SyncLink
+from erpintegrations.models import SyncLink, TaskHeartbeat
+from erpintegrations.schedules import ensure_schedules
+from erpintegrations.services.keep_house import HEARTBEAT
 from erpintegrations.web import urls
 from tests.web.stage import MOST, Stage
 
@@ -145,7 +148,9 @@ NONSENSE = {
 
 @pytest.fixture
 def browser(stage) -> Client:
-    """Of somebody who may everything, so that nothing is refused for want of rights."""
+    """Of somebody who may everything, so that nothing is refused for want of rights; and all tasks are being done."""
+    ensure_schedules(now=timezone.now())
+    TaskHeartbeat.objects.create(name=HEARTBEAT, beaten_at=timezone.now())
     client = stage.sign_in(MOST)
     client.raise_request_exception = False
     return client

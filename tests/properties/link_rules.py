@@ -136,6 +136,7 @@ class LinkRules(ExportRules):
     def leave_it_in_sage(self, n: int) -> None:
         """All the way, which by chance is rarely gone to its end."""
         self.ask_about_an_invoiced_one(n)
+        self.consent(n, True)  # which is refused: one's own request is for another to answer
         self.consent(n, False)
 
     @precondition(lambda self: bool(self.left))
@@ -163,6 +164,17 @@ class LinkRules(ExportRules):
         self.correct(n)
         self.send_and_accept(n, False)
         self._work(n, "")
+
+    @precondition(lambda self: SyncLink.objects.filter(closed_at=None).exists())
+    @rule(n=which)
+    def bring_back_what_was_left_while_its_number_waits(self, n: int) -> None:
+        """Deleted at last, sent again, and back by a backup, just as it was exported: still a person's to link."""
+        self.leave_it_in_sage(n)
+        self.delete_what_is_nobodys()
+        self.send_and_accept(n, False)
+        self._work(n, "")
+        self.restore_in_sage(n)
+        self.sync()
 
     @precondition(lambda self: SyncLink.objects.filter(closed_at=None).exists())
     @rule(n=which)

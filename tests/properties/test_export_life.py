@@ -107,6 +107,32 @@ class ExportLife(LinkRules):
             assert linked or self.state(n) in (State.NEEDS_DECISION, State.FAILED), "a record was lost"
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize("method", ["bridge", "entry_sheet"])
+@pytest.mark.parametrize(
+    ("order", "linked"),
+    [
+        (ExportLife.reject_what_is_late_and_write_it_under_another_number, False),
+        (ExportLife.link_another_record_while_its_own_is_late, False),
+        (ExportLife.link_again_what_came_back_and_leave_it, True),
+        (ExportLife.bring_back_what_was_left_while_its_number_waits, True),
+        (ExportLife.adopt_another_while_its_own_is_back, True),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_the_rare_orders_of_things_at_least_once(order, linked, method):
+    life = ExportLife()
+    life.set_the_stage(method=method, linked=linked)
+    try:
+        order(life, 0)
+        life.one_commitment_has_at_most_one_living_record_in_sage()
+        life.links_and_states_agree()
+        life.nothing_is_linked_twice()
+        life.what_was_left_in_sage_keeps_its_reference_and_is_linked_by_a_person_only()
+    finally:
+        life.teardown()
+
+
 @pytest.mark.slow
 @pytest.mark.django_db
 def test_an_export_never_makes_a_duplicate_and_loses_nothing():

@@ -3,12 +3,12 @@ find_python() {
     seen=""
     for candidate in ${PYTHON:-python3 python3.13 python3.12 python3.11}; do
         command -v "$candidate" >/dev/null 2>&1 || continue
-        version=$("$candidate" -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])' 2>/dev/null) || continue
-        if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+        found=$("$candidate" -c 'import sys; v = sys.version_info[:3]; print("%d.%d.%d" % v, v >= (3, 11))' 2>/dev/null) || continue
+        if [ "${found#* }" = True ]; then
             python=$candidate
             return
         fi
-        seen="$seen, $candidate is $version"
+        seen="$seen, $candidate is ${found% *}"
     done
     if [ -n "$seen" ]; then
         echo "Python 3.11 or newer is needed${seen}. Install a newer one, or name it: PYTHON=/path/to/python3 $0" >&2

@@ -16,6 +16,7 @@ from virtualenv import PYTHON, ROOT, TOOLS, Refusal, prepare_virtualenv
 LOCAL_POSTGRESQL = "postgres://postgres@127.0.0.1:5432/postgres"
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 RESULTS = ROOT / "var" / "test-results"
+SHOWN_ONCE = ("tooling", "browser", "endurance", "connectors", "benchmarks")
 CAN_SIGN_IN = "import sys, psycopg; psycopg.connect(sys.argv[1], connect_timeout=5).close()"
 
 
@@ -94,7 +95,7 @@ def _suite(processes: Processes, name: str, url: str, arguments: list[str]) -> t
     report.unlink(missing_ok=True)
     environment = {**os.environ, "TEST_DATABASE_URL": url, "PYTHONUNBUFFERED": "1"}
     # What is not about the database, or brings its own, needs to be shown once only.
-    once = [f"--ignore=tests/{part}" for part in ("tooling", "browser", "endurance")] if url and not arguments else []
+    once = [f"--ignore=tests/{part}" for part in SHOWN_ONCE] if url and not arguments else []
     started = time.monotonic()
     command = [str(PYTHON), "-m", "pytest", "-n", "auto", f"--junitxml={report}", *once, *arguments]
     os.chdir(ROOT)

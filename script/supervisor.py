@@ -25,9 +25,13 @@ from processes import Processes, StopRequested
 from virtualenv import PRODUCT, PYTHON, ROOT, Refusal, one_at_a_time, prepare_virtualenv
 
 HOST = "127.0.0.1"
-SECONDS_TO_START = 90.0
+# It prepares the database first, which may be a large one; a web server that gives up is noticed at once.
+SECONDS_TO_START = 1800.0
+SECONDS_BETWEEN_LOOKS = 0.05
 # The last one is the sandbox's box of deleted records, with the keys and requests that its bridge has seen.
 DATABASES = ("erp-integrations.sqlite3", "sample-company.sqlite3", "sample-company.sqlite3.deleted")
+# Of the product itself and of its rooms; what the packages bring along changes with requirements.txt alone.
+STATIC_FILES = ("static/**/*", "*/static/**/*")
 WEB, TASKS = "web server", "task cluster"
 SIGN_INS = """\
 Sign in with the password demo as
@@ -116,20 +120,16 @@ def _serve(processes: Processes, port: int, directory: Path, *, fresh: bool) -> 
     if fresh:
         _remove_data(directory)
     prepare_virtualenv(processes, PRODUCT)
-    _prepare_database(processes, environment)
     with one_at_a_time():
         _collect_static_files(processes, environment)
 
-    gunicorn = [str(PYTHON), "-m", "gunicorn", "--chdir", str(ROOT), "--bind", f"fd://{listener.fileno()}"]
-    processes.start(
-        WEB,
-        [*gunicorn, "--graceful-timeout", "5", "--config", str(ROOT / "gunicorn.conf.py")],
-        env=environment,
-        pass_fds=[listener.fileno()],
-    )
+    _say("Preparing the database …")
+    web_server = _manage("serve_sandbox", "--bind", f"fd://{listener.fileno()}")
+    processes.start(WEB, web_server, env=environment, pass_fds=[listener.fileno()])
     listener.close()
-    processes.start(TASKS, _manage("qcluster"), env=environment)
     _wait_until_ready(processes, port)
+    # Not before: what it works on is made by the web server's preparation.
+    processes.start(TASKS, _manage("qcluster"), env=environment)
     _say(f"Ready: http://{HOST}:{port}/\n{SIGN_INS}")
     while True:
         _refuse_if_dead(processes)
@@ -199,29 +199,17 @@ def _manage(*arguments: str) -> list[str]:
     return [str(PYTHON), str(ROOT / "manage.py"), *arguments]
 
 
-def _step(processes: Processes, environment: dict[str, str], *arguments: str) -> None:
-    status = processes.run(_manage(*arguments), env=environment)
-    if status:
-        raise Refusal(f"the step `manage.py {arguments[0]}` failed (exit status {status}); its message is above.")
-
-
-def _prepare_database(processes: Processes, environment: dict[str, str]) -> None:
-    _say("Preparing the database …")
-    _step(processes, environment, "migrate", "--no-input", "--verbosity", "0")
-    _say("Looking for the sample company, and loading it the first time …")
-    _step(processes, environment, "load_sample_company", "--verbosity", "0")
-    _step(processes, environment, "ensure_schedules", "--verbosity", "0")
-
-
 def _collect_static_files(processes: Processes, environment: dict[str, str]) -> None:
     digest = hashlib.sha256((ROOT / "requirements.txt").read_bytes())
-    for path in sorted(path for path in ROOT.glob("**/static/**/*") if ".venv" not in path.parts and path.is_file()):
+    for path in sorted(path for found in STATIC_FILES for path in ROOT.glob(found) if path.is_file()):
         digest.update(f"{path} {path.stat().st_mtime_ns}\n".encode())
     stamp = ROOT / "staticfiles" / "collected.json"
     wanted = json.dumps({"collected": digest.hexdigest()})
     if stamp.exists() and stamp.read_text() == wanted:
         return
-    _step(processes, environment, "collectstatic", "--no-input", "--clear", "--verbosity", "0")
+    status = processes.run(_manage("collectstatic", "--no-input", "--clear", "--verbosity", "0"), env=environment)
+    if status:
+        raise Refusal(f"the step `manage.py collectstatic` failed (exit status {status}); its message is above.")
     stamp.write_text(wanted)
 
 
@@ -240,7 +228,7 @@ def _wait_until_ready(processes: Processes, port: int) -> None:
             problem = f"status {error.code}"
         except OSError as error:
             problem = str(error)
-        time.sleep(0.1)
+        time.sleep(SECONDS_BETWEEN_LOOKS)
     raise Refusal(f"the sign-in page did not answer within {SECONDS_TO_START:.0f} seconds ({problem}).")
 
 
@@ -249,6 +237,8 @@ def _refuse_if_dead(processes: Processes) -> None:
     if dead:
         name, status = dead
         how = f"exit status {status}" if status >= 0 else f"killed by {signal.Signals(-status).name}"
+        if TASKS not in processes.running:
+            raise Refusal(f"the {name} could not start ({how}); its message is above.")
         other = TASKS if name == WEB else WEB
         raise Refusal(f"the {name} ended by itself ({how}), so the {other} was stopped too. Start again: script/server")
 

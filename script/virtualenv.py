@@ -32,14 +32,15 @@ def prepare_virtualenv(processes: Processes, requirements: list[str]) -> Path:
     It does nothing when they are there already. Raises Refusal.
     """
     with one_at_a_time():
-        if not _works():
-            _create(processes)
         wanted = _digest(requirements)
         stamp = VIRTUALENV / f"installed-{requirements[-1]}"
-        if not (stamp.exists() and stamp.read_text() == wanted):
-            print(f"Installing the packages of {' and '.join(requirements)} into .venv …", flush=True)
-            _install(processes, requirements)
-            stamp.write_text(wanted)
+        if PYTHON.exists() and stamp.exists() and stamp.read_text() == wanted:
+            return PYTHON
+        if not _works():
+            _create(processes)
+        print(f"Installing the packages of {' and '.join(requirements)} into .venv …", flush=True)
+        _install(processes, requirements)
+        stamp.write_text(wanted)
     return PYTHON
 
 
@@ -81,7 +82,8 @@ def _importable(name: str) -> bool:
 
 
 def _digest(requirements: list[str]) -> str:
-    digest = hashlib.sha256(sys.version.encode())
+    """Of these requirements, for this Python, in this place: a `.venv` that was moved or copied is made anew."""
+    digest = hashlib.sha256(f"{sys.version}\n{VIRTUALENV}".encode())
     for name in requirements:
         digest.update((ROOT / name).read_bytes())
     return digest.hexdigest()

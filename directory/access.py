@@ -7,7 +7,7 @@ person does not belong to answers 404, so that nothing leaks; what they see but 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,14 +23,52 @@ if TYPE_CHECKING:
 PRIVILEGE = "Can Push to Accounting"
 
 
+class CommitmentsLevels:
+    """One person's levels on the Commitments tool of one company's projects, each asked for once, when it is needed.
+
+    A company has thousands of projects and a page shows few: a list has those of its rows loaded together. Else the
+    first that is asked for is loaded alone, and the next one brings all, so that no loop asks for one after another.
+    """
+
+    def __init__(self, user: User, company: Company) -> None:
+        self._user, self._company = user, company
+        self._known: dict[int, Level] = {}
+        self._are_all_known = False
+
+    def of(self, project_id: int) -> Level:
+        if project_id not in self._known:
+            self.load([project_id]) if not self._known else self._load_all()
+        return self._known.get(project_id, Level.NONE)
+
+    def load(self, project_ids: Iterable[int]) -> None:
+        """This function will load those of these projects, in one query where any of them is not known yet."""
+        missing = set() if self._are_all_known else set(project_ids) - self._known.keys()
+        if missing:
+            found = self._query(project_id__in=missing)
+            self._known |= {project_id: found.get(project_id, Level.NONE) for project_id in missing}
+
+    def all(self) -> dict[int, Level]:
+        """Of each project that they belong to, as a copy."""
+        self._load_all()
+        return dict(self._known)
+
+    def _load_all(self) -> None:
+        if not self._are_all_known:
+            self._known, self._are_all_known = self._query(), True
+
+    def _query(self, **which: Any) -> dict[int, Level]:
+        rows = ProjectMember.objects.filter(project__company=self._company, user=self._user, **which)
+        return {pk: Level(level) for pk, level in rows.values_list("project_id", "commitments_level")}
+
+
 @dataclass(frozen=True, slots=True)
 class CompanyAccess:
-    """What one person may do in one company. Two queries, whatever the size of the company."""
+    """What one person may do in one company. Three queries at most, whatever the size of the company."""
 
     user: User
     company: Company
     member: CompanyMember
-    commitments_levels: dict[int, Level]
+    commitments_levels: CommitmentsLevels
 
     @property
     def erp_integrations_level(self) -> Level:
@@ -41,7 +79,7 @@ class CompanyAccess:
         return self.member.can_push_to_accounting
 
     def commitments_level(self, project_id: int) -> Level:
-        return self.commitments_levels.get(project_id, Level.NONE)
+        return self.commitments_levels.of(project_id)
 
     def require_erp_integrations(self, level: Level) -> None:
         """Raises NotAllowed when the person's level on ERP Integrations is lower."""
@@ -94,10 +132,7 @@ def access_for(user: User, company: Company) -> CompanyAccess | None:
     member = CompanyMember.objects.filter(company=company, user=user).first() if user.is_active else None
     if member is None:
         return None
-    levels = ProjectMember.objects.filter(project__company=company, user=user).values_list(
-        "project_id", "commitments_level"
-    )
-    return CompanyAccess(user, company, member, {project_id: Level(level) for project_id, level in levels})
+    return CompanyAccess(user, company, member, CommitmentsLevels(user, company))
 
 
 class CompanyRequest(HttpRequest):
@@ -158,9 +193,11 @@ def project_page(*, commitments: Level) -> Callable[[View], View]:
 
 
 def _enter_company(request: Any, company_slug: str) -> None:
-    company = Company.objects.visible_to(request.user).filter(slug=company_slug).first()
-    access = access_for(request.user, company) if company else None
-    if company is None or access is None:
+    """One query: whoever has an entry in the company's directory sees the company."""
+    user = request.user
+    entries = CompanyMember.objects.filter(company__slug=company_slug, user_id=user.pk).select_related("company")
+    member = entries.first() if user.is_active else None
+    if member is None:
         raise Http404
-    request.company = company
-    request.access = access
+    request.company = member.company
+    request.access = CompanyAccess(user, member.company, member, CommitmentsLevels(user, member.company))

@@ -9,12 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from directory.bulk import append_rows
 from directory.models import Activity, SubjectType, Verb
 
 if TYPE_CHECKING:
     from directory.models import User
 
 BATCH_SIZE = 1000
+COLUMNS = (
+    *("company", "project", "at", "verb", "actor", "actor_label", "subject_type", "subject_id", "subject_label"),
+    *("reason", "before", "after", "sync_run_id", "request_id"),
+)
 # Names and titles can together be longer than the history's columns, where PostgreSQL refuses them.
 ACTOR_WIDTH = 200
 SUBJECT_WIDTH = 250
@@ -47,25 +52,23 @@ def record(entry: Entry) -> None:
 def record_many(entries: Iterable[Entry]) -> None:
     """This function will add entries to the history in few statements, in the caller's transaction."""
     request_id = str(structlog.contextvars.get_contextvars().get("request_id", ""))
-    Activity.objects.bulk_create(
-        (
-            Activity(
-                company_id=entry.company_id,
-                project_id=entry.project_id,
-                at=entry.at,
-                verb=entry.verb,
-                actor=entry.actor,
-                actor_label=(str(entry.actor) if entry.actor else entry.actor_label)[:ACTOR_WIDTH],
-                subject_type=entry.subject_type,
-                subject_id=entry.subject_id,
-                subject_label=entry.subject_label[:SUBJECT_WIDTH],
-                reason=entry.reason,
-                before=dict(entry.before),
-                after=dict(entry.after),
-                sync_run_id=entry.sync_run_id,
-                request_id=request_id,
-            )
-            for entry in entries
-        ),
-        batch_size=BATCH_SIZE,
+    append_rows(Activity, COLUMNS, ((*_row(entry), request_id) for entry in entries))
+
+
+def _row(entry: Entry) -> tuple[Any, ...]:
+    """The values of COLUMNS but the last, which is the same for all."""
+    return (
+        entry.company_id,
+        entry.project_id,
+        entry.at,
+        str(entry.verb),
+        entry.actor.pk if entry.actor else None,
+        (str(entry.actor) if entry.actor else entry.actor_label)[:ACTOR_WIDTH],
+        str(entry.subject_type),
+        entry.subject_id,
+        entry.subject_label[:SUBJECT_WIDTH],
+        entry.reason,
+        dict(entry.before),
+        dict(entry.after),
+        entry.sync_run_id,
     )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
 
 from directory.access import PRIVILEGE
-from directory.activity import Entry, record
+from directory.activity import BATCH_SIZE, Entry, record, record_many
 from directory.models import Company, CompanyMember, Level, Project, ProjectMember, SubjectType, User, Verb
 from directory.refusals import Refusal
 
@@ -89,6 +90,26 @@ def add_project_member(
 
 
 @transaction.atomic
+def join_projects(
+    *, projects: Sequence[Project], member: CompanyMember, level: Level, by: User, now: datetime.datetime
+) -> int:
+    """This function will put a person on the teams of their company's projects, in few statements, and say of how many.
+
+    Where they are on it already, they keep the level that they have.
+    """
+    member = CompanyMember.objects.select_for_update(of=("self",)).select_related("user", "company").get(pk=member.pk)
+    theirs = ProjectMember.objects.filter(user=member.user, project__company=member.company)
+    already = set(theirs.values_list("project_id", flat=True))
+    new = [project for project in projects if project.company_id == member.company_id and project.pk not in already]
+    ProjectMember.objects.bulk_create(
+        (ProjectMember(project=project, user=member.user, commitments_level=level) for project in new),
+        batch_size=BATCH_SIZE,
+    )
+    record_many(_level_entry(member, "commitments_level", NO_MEMBER, level, by, now, project) for project in new)
+    return len(new)
+
+
+@transaction.atomic
 def change_commitments_level(
     *, team_member: ProjectMember, level: Level, by: User, now: datetime.datetime
 ) -> ProjectMember:
@@ -135,19 +156,29 @@ def _record_level(
     now: datetime.datetime,
     project: Project | None = None,
 ) -> None:
-    record(
-        Entry(
-            company_id=member.company_id,
-            project_id=project.pk if project else None,
-            verb=Verb.LEVEL_CHANGED,
-            subject_type=SubjectType.MEMBER,
-            subject_id=member.pk,
-            subject_label=f"{member}, {project}" if project else str(member),
-            at=now,
-            actor=by,
-            before={field: _words(before)},
-            after={field: _words(after)},
-        )
+    record(_level_entry(member, field, before, after, by, now, project))
+
+
+def _level_entry(
+    member: CompanyMember,
+    field: str,
+    before: Level | str,
+    after: Level | str,
+    by: User,
+    now: datetime.datetime,
+    project: Project | None,
+) -> Entry:
+    return Entry(
+        company_id=member.company_id,
+        project_id=project.pk if project else None,
+        verb=Verb.LEVEL_CHANGED,
+        subject_type=SubjectType.MEMBER,
+        subject_id=member.pk,
+        subject_label=f"{member}, {project}" if project else str(member),
+        at=now,
+        actor=by,
+        before={field: _words(before)},
+        after={field: _words(after)},
     )
 
 

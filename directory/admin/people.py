@@ -170,7 +170,9 @@ class PersonAdmin(UserAdmin):
         title = "Send a sign-in link"
         context = {**self.admin_site.each_context(request), "title": title, "opts": self.opts}
         return TemplateResponse(
-            request, "admin/directory/send_sign_in_link.html", context | {"person": person, "back": back}
+            request,
+            "admin/directory/send_sign_in_link.html",
+            context | {"person": person, "object_name": person.name, "back": back},
         )
 
     def _send_link(self, request: HttpRequest, person: User) -> None:

@@ -43,6 +43,13 @@ class Verb(models.TextChoices):
     PRIVILEGE_REVOKED = "privilege_revoked", "Privilege revoked"
     LEVEL_CHANGED = "level_changed", "Tool level changed"
     CONNECTION_CHANGED = "connection_changed", "ERP connection changed"
+    CONNECTION_TESTED = "connection_tested", "ERP connection tested"
+    MASTERS_READ = "masters_read", "Jobs, vendors and codes read"
+    MASTER_RENAMED = "master_renamed", "Renamed as in the ERP"
+    SET_UP_DECIDED = "set_up_decided", "Decided what to bring in"
+    BRING_IN_STARTED = "bring_in_started", "Bringing in started"
+    BRING_IN_ENDED = "bring_in_ended", "Bringing in ended"
+    BROUGHT_IN = "brought_in", "Brought in from the ERP"
 
 
 class SubjectType(models.TextChoices):
@@ -50,6 +57,7 @@ class SubjectType(models.TextChoices):
     MEMBER = "member", "Directory entry"
     SYNC_RUN = "sync_run", "Sync run"
     CONNECTION = "connection", "ERP connection"
+    BRING_IN = "bring_in", "Bringing in"
 
 
 class Activity(models.Model):

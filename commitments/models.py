@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models
+from django.db.models.functions import Upper
 from django.utils import timezone
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ class Vendor(models.Model):
     class Meta:
         ordering = ["name", "id"]
         constraints = [models.UniqueConstraint(fields=["company", "number"], name="vendor_number_unique_in_company")]
+        # The first by name are offered in lists' filters, of tens of thousands.
+        indexes = [models.Index(fields=["company", "name", "id"], name="vendor_by_name")]
 
     def __str__(self) -> str:
         return self.name
@@ -168,7 +171,7 @@ class Commitment(models.Model):
     class Meta:
         ordering = ["number", "id"]
         constraints = [
-            models.UniqueConstraint(fields=["project", "kind", "number"], name="commitment_number_unique_in_project"),
+            models.UniqueConstraint("project", "kind", Upper("number"), name="commitment_number_unique_in_project"),
             models.CheckConstraint(
                 condition=models.Q(kind="subcontract", status__in=["draft", "out_for_bid", "out_for_signature"])
                 | models.Q(kind="subcontract", status__in=["approved", "complete", "terminated", "void"])
@@ -190,6 +193,7 @@ class Commitment(models.Model):
             models.Index(fields=["project", "title", "id"], name="commitment_by_title"),
             models.Index(fields=["project", "amount", "id"], name="commitment_by_amount"),
             models.Index(fields=["company", "erp_status", "id"], name="commitment_by_erp_status"),
+            models.Index("company", "kind", Upper("number"), name="commitment_by_company_number"),
         ]
 
     def __str__(self) -> str:

@@ -60,7 +60,7 @@ def cost_code_choices(company: Company, text: str = "") -> Choices:
     for word in search.split():
         codes = codes.filter(Q(code__icontains=word) | Q(name__icontains=word))
     most = SUGGESTED if search else LISTED
-    found = list(codes.order_by("code", "id")[: most + 1])
+    found = sorted(codes.only("code", "name"), key=lambda code: _by_number(code.code))
     return Choices([str(code) for code in found[:most]], is_complete=len(found) <= most)
 
 
@@ -140,6 +140,11 @@ class Costs:
 def _search(text: str) -> str:
     """What PostgreSQL can look for: without NUL, of a sensible length."""
     return " ".join(text.replace("\0", "").split())[:LONGEST_SEARCH]
+
+
+def _by_number(code: str) -> list[tuple[int, str]]:
+    """Sorts 1500.000 before 10800.000, and 03-300 before 03-1000: what are digits counts as a number."""
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"([0-9]+)", code)]
 
 
 def _shown(text: str) -> str:

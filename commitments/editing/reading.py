@@ -7,6 +7,7 @@ import re
 from decimal import Decimal
 
 NUMBER = re.compile(r"[+-]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)?(?:\.[0-9]*)?", re.ASCII)
+DOLLAR = re.compile(r"^([+-]?)\$\s*(?=[-.0-9])")
 LONGEST_NUMBER = 40
 DATE_FORMATS = ("%Y-%m-%d", "%m/%d/%Y")
 MINUS_SIGN = "\N{MINUS SIGN}"
@@ -26,6 +27,16 @@ def read_number(text: str) -> Decimal | None:
         raise Unreadable(f"“{_shown(text)}” is not a number. Write it like 1,234.50.")
     number = Decimal(typed.replace(",", ""))
     return number or abs(number)
+
+
+def read_money(text: str) -> Decimal | None:
+    """As a number, also with the dollar sign that quotes and spreadsheets have: $1,234.50, -$5, $-5."""
+    return read_number(DOLLAR.sub(r"\1", text.strip().replace(MINUS_SIGN, "-"), count=1))
+
+
+def read_percent(text: str) -> Decimal | None:
+    """As a number, also with the sign: 10%, 10 %."""
+    return read_number(text.strip().removesuffix("%"))
 
 
 def read_date(text: str) -> datetime.date | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +13,16 @@ from commitments.models import Commitment, ScheduleOfValuesLine
 
 SEPARATOR = " · "
 ORDER_NAMED = 50
+Words = dict[str, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class ToldLine:
+    """One line in words, as `line_words` gives them; its id tells it from the others, wherever it stands."""
+
+    pk: int
+    position: int
+    words: str
 
 
 def told(name: str) -> str:
@@ -49,46 +60,46 @@ def edited(
     became: Commitment,
     old_lines: Sequence[ScheduleOfValuesLine],
     new_lines: Sequence[ScheduleOfValuesLine],
-) -> tuple[dict[str, str | None], dict[str, str | None]]:
+) -> tuple[Words, Words]:
     """(before, after) of what differs: fields, then lines, which are compared by their ids."""
-    before: dict[str, str | None] = {}
-    after: dict[str, str | None] = {}
+    before: Words = {}
+    after: Words = {}
     for name in HEADER_FIELDS:
         old, new = _words(was, name), _words(became, name)
         if old != new:
             before[told(name)], after[told(name)] = old, new
-    _tell_lines(was, became, old_lines, new_lines, before, after)
+    of_lines = changed_lines(told_lines(was, old_lines), told_lines(became, new_lines))
+    before |= of_lines[0]
+    after |= of_lines[1]
     if was.amount != became.amount:
         before["amount"], after["amount"] = money(was.amount), money(became.amount)
     return before, after
 
 
-def _tell_lines(
-    was: Commitment,
-    became: Commitment,
-    old_lines: Sequence[ScheduleOfValuesLine],
-    new_lines: Sequence[ScheduleOfValuesLine],
-    before: dict[str, str | None],
-    after: dict[str, str | None],
-) -> None:
-    old_by_id = {line.pk: line for line in old_lines}
-    kept = [line for line in new_lines if line.pk in old_by_id]
-    for line in new_lines:
-        new_words = line_words(line, became.accounting_method)
-        old = old_by_id.get(line.pk)
-        if old is None:
-            before[f"added_line_{line.position}"], after[f"added_line_{line.position}"] = None, new_words
-        elif line_words(old, was.accounting_method) != new_words:
-            name = f"line_{line.position}"
-            before[name], after[name] = line_words(old, was.accounting_method), new_words
+def told_lines(commitment: Commitment, lines: Sequence[ScheduleOfValuesLine]) -> list[ToldLine]:
+    return [ToldLine(line.pk, line.position, line_words(line, commitment.accounting_method)) for line in lines]
+
+
+def changed_lines(old: Sequence[ToldLine], new: Sequence[ToldLine]) -> tuple[Words, Words]:
+    """(before, after) of the lines that were added, changed or removed, and of their order."""
+    before: Words = {}
+    after: Words = {}
+    old_by_id = {line.pk: line for line in old}
+    kept = [line for line in new if line.pk in old_by_id]
+    for line in new:
+        was = old_by_id.get(line.pk)
+        if was is None:
+            before[f"added_line_{line.position}"], after[f"added_line_{line.position}"] = None, line.words
+        elif was.words != line.words:
+            before[f"line_{line.position}"], after[f"line_{line.position}"] = was.words, line.words
     kept_ids = {line.pk for line in kept}
-    for line in old_lines:
+    for line in old:
         if line.pk not in kept_ids:
-            name = f"removed_line_{line.position}"
-            before[name], after[name] = line_words(line, was.accounting_method), None
+            before[f"removed_line_{line.position}"], after[f"removed_line_{line.position}"] = line.words, None
     order = [old_by_id[line.pk].position for line in kept]
     if order != sorted(order):
         before["order_of_lines"], after["order_of_lines"] = _order(sorted(order)), _order(order)
+    return before, after
 
 
 def _order(positions: list[int]) -> str:

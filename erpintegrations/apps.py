@@ -1,4 +1,5 @@
 from django.apps import AppConfig, apps
+from django.conf import settings
 
 
 class ErpIntegrationsConfig(AppConfig):
@@ -6,8 +7,10 @@ class ErpIntegrationsConfig(AppConfig):
     verbose_name = "ERP Integrations"
 
     def ready(self) -> None:
+        from erpintegrations.connectors import allow_sqlite_files_in
         from erpintegrations.ops import deployment_checks  # noqa: F401 — registers them
 
+        allow_sqlite_files_in(settings.SQLITE_FOLDERS)
         _hide_the_task_queue()
 
 

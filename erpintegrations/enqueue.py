@@ -10,7 +10,9 @@ from django_q.tasks import async_task
 SYNC_TASK = "erpintegrations.tasks.sync_connection"
 EXPORT_TASK = "erpintegrations.tasks.export_commitment"
 REJECTION_MAIL_TASK = "erpintegrations.tasks.send_rejection_mail"
+CHECK_TASK = "erpintegrations.tasks.check_connection"
 SIGN_IN_LINK_TASK = "erpintegrations.tasks.send_sign_in_link"
+BRING_IN_TASK = "erpintegrations.tasks.bring_in"
 
 
 def enqueue_sync(run_id: int) -> None:
@@ -45,6 +47,22 @@ def enqueue_sign_in_link(request_id: int) -> None:
     async_task(SIGN_IN_LINK_TASK, request_id, task_name=f"Sign-in link {request_id}")
 
 
+def enqueue_check(check_id: int) -> None:
+    """This function will hand a test of a connection to the task processes, once the caller's transaction commits.
+
+    Twice does no harm: the second one finds it claimed, or ended.
+    """
+    async_task(CHECK_TASK, check_id, task_name=f"Connection test {check_id}")
+
+
+def enqueue_bring_in(bring_in_id: int) -> None:
+    """This function will hand bringing in to the task processes, once the caller's transaction commits.
+
+    Twice does no harm: the second one finds it claimed, or ended.
+    """
+    async_task(BRING_IN_TASK, bring_in_id, task_name=f"Bringing in {bring_in_id}")
+
+
 def runs_in_queue(now: datetime.datetime) -> frozenset[int]:
     """The sync runs whose task waits in the queue for a free task process."""
     return _waiting(SYNC_TASK, now)
@@ -63,6 +81,16 @@ def rejection_mails_in_queue(now: datetime.datetime) -> frozenset[int]:
 def sign_in_links_in_queue(now: datetime.datetime) -> frozenset[int]:
     """The requests for sign-in links whose task waits in the queue for a free task process."""
     return _waiting(SIGN_IN_LINK_TASK, now)
+
+
+def checks_in_queue(now: datetime.datetime) -> frozenset[int]:
+    """The tests of connections whose task waits in the queue for a free task process."""
+    return _waiting(CHECK_TASK, now)
+
+
+def bring_ins_in_queue(now: datetime.datetime) -> frozenset[int]:
+    """What is to be brought in and waits in the queue for a free task process."""
+    return _waiting(BRING_IN_TASK, now)
 
 
 def _waiting(func: str, now: datetime.datetime) -> frozenset[int]:

@@ -43,6 +43,7 @@ class Environment:
     allowed_hosts: list[str]
     csrf_trusted_origins: list[str]
     data_directory: Path
+    sqlite_folders: list[Path]
     database: dict[str, Any]
     task_workers: int
     trusted_proxies: int
@@ -88,6 +89,7 @@ def parse_environment(base_dir: Path) -> Environment:
     development = debug or sandbox
     data_directory = _resolved(base_dir, reader.read(env.str, "DATA_DIRECTORY", "var") or "var")
 
+    sqlite_folders = reader.read(env.list, "SQLITE_FOLDERS", [str(data_directory)])
     https = bool(reader.read(env.bool, "HTTPS", not development))
     allowed_hosts = reader.read(env.list, "ALLOWED_HOSTS", LOOPBACK_HOSTS if development else ..., _hosts)
     origins = reader.read(env.list, "CSRF_TRUSTED_ORIGINS", [], _origins)
@@ -118,6 +120,7 @@ def parse_environment(base_dir: Path) -> Environment:
         allowed_hosts=allowed_hosts,
         csrf_trusted_origins=origins,
         data_directory=data_directory,
+        sqlite_folders=[_resolved(base_dir, folder.strip()) for folder in sqlite_folders if folder.strip()],
         database=database,
         task_workers=task_workers,
         trusted_proxies=trusted_proxies,

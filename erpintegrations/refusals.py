@@ -115,3 +115,15 @@ class RecordNotThere(Refusal):
     """The ERP's record that is to be linked was deleted or voided there, or linked to another commitment."""
 
     code = "record_not_there"
+
+
+class BringInNotPossible(Refusal):
+    """Something is brought in already, there is nothing to bring in, or it has ended."""
+
+    code = "bring_in_not_possible"
+
+
+class SetUpNotPossible(Refusal):
+    """What is to become of one of the ERP's jobs, vendors or codes cannot be so; the sentence says why."""
+
+    code = "set_up_not_possible"

@@ -26,6 +26,8 @@ TRUSTED_PROXIES = ENVIRONMENT.trusted_proxies
 
 # Where the sample company's ERP database lies; only the sandbox and its set-up use it.
 SANDBOX_ERP_PATH = ENVIRONMENT.data_directory / "sample-company.sqlite3"
+# The only folders in which a company's books may be a SQLite file: whoever configures a company names no other.
+SQLITE_FOLDERS = ENVIRONMENT.sqlite_folders
 
 INSTALLED_APPS = [
     "directory.admin_config.AdministrationConfig",

@@ -48,6 +48,20 @@ def send_sign_in_link(request_id: int) -> None:
     send_requested(request_id=request_id, now=timezone.now())
 
 
+def check_connection(check_id: int) -> None:
+    """Test one connection, unless that has ended or somebody else works on it."""
+    from erpintegrations.services.check_connection import perform_check
+
+    perform_check(check_id=check_id)
+
+
+def bring_in(bring_in_id: int) -> None:
+    """Bring in what the ERP has for a while, unless it has ended or somebody else works on it."""
+    from erpintegrations.services.bring_in import perform_bring_in
+
+    perform_bring_in(bring_in_id=bring_in_id)
+
+
 def housekeeping() -> None:
     """Each minute: a sign of life, and mending what was left lying."""
     from django.utils import timezone

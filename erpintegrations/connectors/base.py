@@ -7,9 +7,9 @@ dataclasses below, or raises `Retryable` or `NeedsAttention`. Any other exceptio
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
@@ -20,6 +20,13 @@ class CommitmentKind(StrEnum):
 
     SUBCONTRACT = "subcontract"
     PURCHASE_ORDER = "purchase_order"
+
+
+class Standing(StrEnum):
+    """How far a record is that the company and its vendor agreed upon. One that they did not has none."""
+
+    AGREED = "agreed"
+    FINISHED = "finished"
 
 
 class ErpError(Exception):
@@ -51,6 +58,15 @@ class NeedsAttention(ErpError):
     """It stays so until a person acts: wrong database, missing table or column, sign-in refused, empty ERP."""
 
 
+class RecordsUnreadable(NeedsAttention):
+    """Something in single records cannot be read; the others can. `problems` says by their ids what it is."""
+
+    def __init__(self, problems: dict[str, NeedsAttention]) -> None:
+        first = next(iter(problems.values()))
+        super().__init__(first.problem, remedy=first.remedy, cause=first.cause)
+        self.problems = {erp_id: error.problem for erp_id, error in problems.items()}
+
+
 @dataclass(frozen=True, slots=True)
 class ErpIdentity:
     """Which server, database and company answered. Compared whole: another one is never read as deletions."""
@@ -66,7 +82,8 @@ class ErpRecord:
 
     `amount` is the sum of the lines as first agreed; `changed_amount` what change orders added; `invoiced_amount`
     what has been billed or received. Texts are trimmed, ids lower case. `lines_digest` is another one whenever the
-    number, amount, cost code or cost type of a line is another one.
+    number, amount, cost code or cost type of a line is another one. `fingerprint` is another one whenever anything at
+    all that was read of the record is another one: while it stays, the rest need not be looked at.
     """
 
     erp_id: str
@@ -83,6 +100,7 @@ class ErpRecord:
     invoiced_amount: Decimal
     updated_at: datetime.datetime | None
     lines_digest: str = ""
+    fingerprint: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +119,11 @@ class LookUp:
 
 @dataclass(frozen=True, slots=True)
 class ErpLine:
-    """One line of a record. `quantity` and `unit_price` are None where the ERP keeps none (subcontracts)."""
+    """One line of a record. `quantity` and `unit_price` are None where the ERP keeps none (subcontracts).
+
+    `total_amount` is what the ERP itself says amount and changed amount make, None where it says nothing;
+    `cancelled_quantity` how much of the quantity was cancelled.
+    """
 
     number: int
     description: str
@@ -112,14 +134,31 @@ class ErpLine:
     amount: Decimal
     changed_amount: Decimal
     invoiced_amount: Decimal
+    total_amount: Decimal | None = None
+    cancelled_quantity: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class StatedAmounts:
+    """What a record's header says of the record, whatever its lines say: `total` is `subtotal` and `sales_tax`."""
+
+    subtotal: Decimal
+    sales_tax: Decimal
+    total: Decimal
+    cancelled: Decimal
 
 
 @dataclass(frozen=True, slots=True)
 class ErpDetail:
-    """A record with its lines, in the ERP's order."""
+    """A record with its lines, in the ERP's order. `recnum` is its running number, as a bridge's receipt has it;
+    `retainage` in percent, and `stated`, None where the ERP keeps none.
+    """
 
     record: ErpRecord
     lines: tuple[ErpLine, ...]
+    recnum: int | None = None
+    retainage: Decimal | None = None
+    stated: StatedAmounts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +169,14 @@ class TextWidths:
     title: int = 30
     line_description: int = 30
     vendor_name: int = 30
+
+
+WIDTH_LABELS = {
+    "number": "Number",
+    "title": "Title",
+    "line_description": "Description of a line",
+    "vendor_name": "Name of a vendor",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,18 +199,30 @@ class Masters:
     cost_types: tuple[Master, ...]
 
 
+Choose = Callable[[Sequence[str]], Sequence[int]]
+"""Says of many fingerprints, by their places, of which the records are wanted."""
+
+
 class Reading(Protocol):
     """One consistent reading of the whole ERP side, all from the same moment.
 
-    `records` streams each record once and raises `Retryable` at its end unless exactly as many rows came as the ERP
-    counted beforehand: a reading that ends without an error is complete.
+    `batches` and `records` stream each record once and raise `Retryable` at their end unless exactly as many rows came
+    as the ERP counted beforehand: a reading that ends without an error is complete.
     """
 
     identity: ErpIdentity
     job_ids: frozenset[str]
     counted: int
 
+    def batches(self, choose: Choose) -> Iterator[Sequence[ErpRecord]]:
+        """Read everything, many at a time, and make plain only what is chosen of them. Some batches may be empty."""
+        ...
+
     def records(self) -> Iterator[ErpRecord]: ...
+
+    def last_change(self) -> datetime.datetime | None:
+        """When any record was last changed, by the ERP's own clock."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +243,7 @@ class Wording:
     `why_refused` says per kind why the ERP refuses to delete an invoiced or changed record, and what to do instead. It
     reads alone and after "But", with `{amounts}` in the place of a clause such as "1,234.00 is invoiced".
     `entry_screens` are the screens on which each kind is keyed in by hand.
+    `standings` say per kind what a record's status in the ERP means; one that is not among them was not agreed upon.
     """
 
     label: str
@@ -192,6 +252,7 @@ class Wording:
     why_refused: dict[CommitmentKind, str]
     purge_name: str
     entry_screens: dict[CommitmentKind, EntryScreen]
+    standings: dict[CommitmentKind, dict[str, Standing]]
 
 
 class Connector(Protocol):
@@ -223,7 +284,7 @@ class Connector(Protocol):
     def details(self, erp_ids: Collection[str], *, timeout_seconds: float | None = None) -> dict[str, ErpDetail]:
         """Read these records with their lines; those that are not there are left out.
 
-        Raises Retryable, NeedsAttention.
+        Raises Retryable; NeedsAttention, which is RecordsUnreadable when it is for what single ones of them hold.
         """
         ...
 

@@ -312,6 +312,8 @@ def _receipt(values: dict[str, Any]) -> BridgeReceipt | None:
     number, recnum = values.get("erp_number"), values.get("recnum")
     if written is not True or not isinstance(number, str) or not number.strip() or len(number) > 50:
         raise _odd_answer("no receipt")
+    if not number.strip().isprintable():
+        raise _odd_answer("a number that cannot be printed")
     exists = values.get("exists", True)
     whole = recnum if isinstance(recnum, int) and not isinstance(recnum, bool) else None
     return BridgeReceipt(erp_number=number.strip(), recnum=whole, exists=exists is not False)

@@ -7,18 +7,21 @@ Imported by `connectors` alone.
 
 from __future__ import annotations
 
+import datetime
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from itertools import islice
+from decimal import Decimal
+from functools import partial
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.engine.interfaces import DBAPICursor
 
 from erpintegrations.connectors import normalise, sage100_details
 from erpintegrations.connectors import sage100_tables as tables
 from erpintegrations.connectors.base import (
+    Choose,
     CommitmentKind,
     ErpDetail,
     ErpError,
@@ -28,39 +31,21 @@ from erpintegrations.connectors.base import (
     LookUp,
     Masters,
     NeedsAttention,
+    RecordsUnreadable,
     Retryable,
+    StatedAmounts,
     TextWidths,
 )
 from erpintegrations.connectors.engines import Source, source_for
-from erpintegrations.connectors.errors import TRY_AGAIN, ask, ask_within, server_error_number
+from erpintegrations.connectors.errors import TRY_AGAIN, ask, ask_within, is_of_logon_trigger, server_error_number
+from erpintegrations.connectors.sage100_records import damaged, fingerprints_of, plain, record_of, records_of
 from erpintegrations.connectors.sage100_wording import WORDING
 
 Answer = TypeVar("Answer")
 
 BATCH = 1000
 CHUNK = 500  # ids in one question: SQL Server takes 2,100 parameters
-VOID = 5
-STATUS = {
-    CommitmentKind.SUBCONTRACT: {
-        1: "1-Bid",
-        2: "2-Refused",
-        3: "3-Contract",
-        4: "4-Current",
-        5: "5-Complete",
-        6: "6-Closed",
-    },
-    CommitmentKind.PURCHASE_ORDER: {
-        1: "1-Open",
-        2: "2-Review",
-        3: "3-Dispute",
-        4: "4-Closed",
-        VOID: "5-Void",
-        6: "6-Master",
-    },
-}
-
 CHECK_DATABASE = "Check that the connection's settings name the company's own database, and that it was restored whole."
-LOGON_TRIGGER_REFUSED = 17892
 _JOB_NUMBER = re.compile(r"[0-9]{1,18}")
 
 
@@ -71,43 +56,66 @@ class Sage100Reading:
         self._connection = connection
         self._source = source
         self.identity = source.identity(connection)
-        self._optional = tables.check_tables(connection, source.schema)
+        self._optional = tables.check_tables(connection, source)
         self.job_ids = self._read_job_ids()
         self.counted = _count_commitments(connection)
 
     def _read_job_ids(self) -> frozenset[str]:
         counted = self._connection.scalar(tables.count(tables.jobs))
-        found = [_plain("actrec", "recnum", normalise.reference, row[0]) for row in self._select(tables.select_jobs())]
+        found = [plain("actrec", "recnum", normalise.reference, row[0]) for row in self._select(tables.select_jobs())]
         if len(found) != counted:
             raise _incomplete(f"{len(found)} jobs read, {counted} counted")
         if "" in found:
-            raise _damaged("A job in Sage has no number.", "actrec.recnum is blank")
+            raise damaged("A job in Sage has no number.", "actrec.recnum is blank")
         return frozenset(found)
 
-    def records(self) -> Iterator[ErpRecord]:
-        """Each record once. Raises Retryable, NeedsAttention: also at the end, when the reading was not complete."""
-        rows, read = self._rows(), 0
-        while batch := _ask(self._source, lambda: list(islice(rows, BATCH))):
-            read += len(batch)
-            yield from batch
+    def batches(self, choose: Choose) -> Iterator[list[ErpRecord]]:
+        """Everything, of which what is chosen is made plain.
+
+        Raises Retryable, NeedsAttention: also at the end, when the reading was not complete.
+        """
+        read = 0
+        for kind in CommitmentKind:
+            cursor = _ask(self._source, partial(self._cursor, kind))
+            while batch := _ask(self._source, partial(cursor.fetchmany, BATCH)):
+                read += len(batch)
+                fingerprints = fingerprints_of(batch)
+                yield [record_of(kind, batch[place], fingerprints[place]) for place in choose(fingerprints)]
         _ask(self._source, lambda: self._check_complete(read))
 
-    def _rows(self) -> Iterator[ErpRecord]:
-        for kind in CommitmentKind:
-            for row in self._select(tables.select_records(kind, self._source, self._optional)):
-                yield _record(kind, row)
+    def records(self) -> Iterator[ErpRecord]:
+        """Each record once. Raises as `batches` does."""
+        for batch in self.batches(lambda fingerprints: range(len(fingerprints))):
+            yield from batch
+
+    def _cursor(self, kind: CommitmentKind) -> DBAPICursor:
+        """The driver's own: to make rows of its own of the driver's would take SQLAlchemy as long again."""
+        cursor = self._connection.execute(tables.select_records(kind, self._source, self._optional)).cursor
+        assert cursor is not None
+        return cursor
+
+    def last_change(self) -> datetime.datetime | None:
+        """Raises Retryable, NeedsAttention."""
+        moments = [
+            plain(table.name, "upddte", normalise.date_and_time, self._ask_once(tables.last_change(table)))
+            for table in tables.HEADERS.values()
+        ]
+        return max((moment for moment in moments if moment), default=None)
+
+    def _ask_once(self, query: sa.Select[Any]) -> Any:
+        return _ask(self._source, lambda: self._connection.scalar(query))
 
     def close(self) -> None:
-        with suppress(SQLAlchemyError):  # nothing was written, so nothing can be lost
-            self._connection.close()
+        with suppress(ErpError):  # nothing was written, so nothing can be lost
+            _ask(self._source, self._connection.close)
 
     def _select(self, query: sa.Select[Any]) -> sa.CursorResult[Any]:
-        return self._connection.execution_options(yield_per=BATCH).execute(query)
+        return self._connection.execute(query, execution_options={"yield_per": BATCH})
 
     def _check_complete(self, read: int) -> None:
         ids = self._connection.execute(tables.count_ids(self._source)).one()
         if ids.id_count != ids.filled_count:
-            raise _damaged("Two records in Sage have the same identity.", "duplicate _idnum")
+            raise damaged("Two records in Sage have the same identity.", "duplicate _idnum")
         if not read == self.counted == ids.row_count:
             raise _incomplete(f"{read} records read, {self.counted} counted")
 
@@ -129,7 +137,7 @@ class Sage100Connector:
         def action() -> ErpIdentity:
             with self._source.engine(None).connect() as connection:
                 identity = self._source.identity(connection)
-                tables.check_tables(connection, self._source.schema)
+                tables.check_tables(connection, self._source)
                 return identity
 
         return _ask(self._source, action)
@@ -174,22 +182,22 @@ class Sage100Connector:
         numbers = sorted({int(job_id) for job_id in job_ids if _JOB_NUMBER.fullmatch(job_id)})
         with self._source.engine(seconds).connect() as connection:
             identity = self._source.identity(connection)
-            optional = tables.check_tables(connection, self._source.schema)
+            optional = tables.check_tables(connection, self._source)
             commitment_count = _count_commitments(connection)
             records: dict[str, ErpRecord] = {}
             for chunk in _chunks(wanted):
                 for record in _records_of(connection, self._source, optional, chunk):
                     if record.erp_id in records:
-                        raise _damaged("Two records in Sage have the same identity.", "duplicate _idnum")
+                        raise damaged("Two records in Sage have the same identity.", "duplicate _idnum")
                     records[record.erp_id] = record
             found = [row[0] for chunk in _chunks(numbers) for row in connection.execute(tables.select_jobs(chunk))]
-        present = frozenset(_plain("actrec", "recnum", normalise.reference, number) for number in found)
+        present = frozenset(plain("actrec", "recnum", normalise.reference, number) for number in found)
         return LookUp(identity, records, present, commitment_count)
 
     def details(self, erp_ids: Collection[str], *, timeout_seconds: float | None = None) -> dict[str, ErpDetail]:
         """Read these records with their lines; those that are not there are left out.
 
-        Raises Retryable, NeedsAttention.
+        Raises Retryable, NeedsAttention, RecordsUnreadable.
         """
         wanted = sorted({_canonical(erp_id) for erp_id in erp_ids})
 
@@ -199,7 +207,7 @@ class Sage100Connector:
                 for chunk in _chunks(wanted)
                 for kind in CommitmentKind
                 for detail in _details_of(
-                    connection, self._source, optional, kind, tables.with_ids(kind, self._source, chunk)
+                    connection, optional, kind, _rows_with_ids(connection, self._source, optional, kind, chunk)
                 )
             }
 
@@ -213,20 +221,24 @@ class Sage100Connector:
         Numbers are compared as SQL Server does: without regard to case and to blanks around them.
         Raises Retryable, NeedsAttention.
         """
-        wanted = sage100_details.spellings(numbers)
+        wanted = sorted({normalise.compared(number) for number in numbers} - {""})
 
         def read(connection: sa.Connection, optional: frozenset[str]) -> list[ErpDetail]:
+            queries = (
+                tables.select_records(kind, self._source, optional, tables.with_numbers(kind, chunk))
+                for chunk in _chunks(wanted)
+            )
             return [
                 detail
-                for chunk in _chunks(wanted)
-                for detail in _details_of(connection, self._source, optional, kind, tables.with_numbers(kind, chunk))
+                for query in queries
+                for detail in _details_of(connection, optional, kind, connection.execute(query).all())
             ]
 
         return self._read(read, timeout_seconds)
 
     def masters(self) -> Masters:
         """Read all jobs, vendors, cost codes and cost types. Raises Retryable, NeedsAttention."""
-        return self._read(lambda connection, _: sage100_details.masters(connection, _plain), None)
+        return self._read(lambda connection, _: sage100_details.masters(connection, plain), None)
 
     def text_widths(self) -> TextWidths:
         """Learn how wide the columns are that hold texts. Raises Retryable, NeedsAttention."""
@@ -237,7 +249,7 @@ class Sage100Connector:
 
         def action() -> Answer:
             with self._source.engine(seconds).connect() as connection:
-                optional = tables.check_tables(connection, self._source.schema)
+                optional = tables.check_tables(connection, self._source)
                 if connection.execute(tables.any_row(tables.jobs)).first() is None:
                     raise _no_jobs()
                 return read(connection, optional)
@@ -249,24 +261,31 @@ class Sage100Connector:
 
 
 def _details_of(
-    connection: sa.Connection,
-    source: Source,
-    optional: frozenset[str],
-    kind: CommitmentKind,
-    chosen: sa.ColumnElement[bool],
+    connection: sa.Connection, optional: frozenset[str], kind: CommitmentKind, rows: Sequence[sa.Row[Any]]
 ) -> list[ErpDetail]:
-    rows = connection.execute(tables.select_records(kind, source, optional, chosen)).all()
+    records = dict(zip((int(row.recnum) for row in rows), records_of(kind, rows), strict=True))
     lines: dict[int, tuple[ErpLine, ...]] = {}
-    for chunk in _chunks([int(row.recnum) for row in rows]):
-        lines |= sage100_details.lines_of(connection, kind, chunk, optional, _plain)
-    return [ErpDetail(_record(kind, row), lines.get(int(row.recnum), ())) for row in rows]
+    problems: dict[int, NeedsAttention] = {}
+    retainages: dict[int, Decimal] = {}
+    stated: dict[int, StatedAmounts] = {}
+    for chunk in _chunks(list(records)):
+        asked = sage100_details.Asked(kind, chunk, optional)
+        lines |= sage100_details.lines_of(connection, asked, plain, problems)
+        retainages |= sage100_details.retainages_of(connection, asked, plain, problems)
+        stated |= sage100_details.stated_of(connection, asked, plain, problems)
+    if problems:
+        raise RecordsUnreadable({records[number].erp_id: problem for number, problem in problems.items()})
+    return [
+        ErpDetail(record, lines.get(number, ()), number, retainages.get(number), stated.get(number))
+        for number, record in records.items()
+    ]
 
 
 def _ask(source: Source, action: Callable[[], Answer]) -> Answer:
     """This function will run what asks the database. Raises Retryable, NeedsAttention, free of secrets."""
 
     def explain(error: Exception) -> ErpError:
-        if server_error_number(error) == LOGON_TRIGGER_REFUSED:
+        if is_of_logon_trigger(server_error_number(error)):
             return NeedsAttention(
                 "Sage keeps other programs out of its database server (SageApplicationsOnly).",
                 remedy="Let the connection read a copy of the company's database, or have the server's administrator "
@@ -283,59 +302,25 @@ def _count_commitments(connection: sa.Connection) -> int:
     """How many there are of both kinds. A database without a job cannot be a company's."""
     if connection.execute(tables.any_row(tables.jobs)).first() is None:
         raise _no_jobs()
-    return sum(connection.scalar(tables.count(table)) or 0 for table in tables.HEADERS.values())
+    return sum(connection.execute(tables.count_commitments()).one())
 
 
 def _records_of(
     connection: sa.Connection, source: Source, optional: frozenset[str], erp_ids: Sequence[str]
 ) -> Iterator[ErpRecord]:
     for kind in CommitmentKind:
-        chosen = tables.with_ids(kind, source, erp_ids)
-        for row in connection.execute(tables.select_records(kind, source, optional, chosen)):
-            yield _record(kind, row)
+        yield from records_of(kind, _rows_with_ids(connection, source, optional, kind, erp_ids))
+
+
+def _rows_with_ids(
+    connection: sa.Connection, source: Source, optional: frozenset[str], kind: CommitmentKind, erp_ids: Sequence[str]
+) -> Sequence[sa.Row[Any]]:
+    query = tables.select_records_of(kind, source, optional)
+    return connection.execute(query, {"ids": source.spellings(erp_ids)}).all()
 
 
 def _chunks(values: Sequence[Answer]) -> Iterator[Sequence[Answer]]:
     return (values[start : start + CHUNK] for start in range(0, len(values), CHUNK))
-
-
-def _record(kind: CommitmentKind, row: sa.Row[Any]) -> ErpRecord:
-    table = tables.HEADERS[kind].name
-    if not normalise.text(row.erp_id):
-        raise _damaged(f"A record in the Sage table {table} has no identity.", f"{table}._idnum is blank")
-
-    def plain(column: str, read: Callable[[object], Answer]) -> Answer:
-        return _plain(table, column, read, getattr(row, column))
-
-    status = plain("status", normalise.whole_number)
-    return ErpRecord(
-        erp_id=plain("erp_id", normalise.guid),
-        kind=kind,
-        number=plain("number", normalise.text),
-        job_id=plain("jobnum", normalise.reference),
-        vendor_id=plain("vndnum", normalise.reference),
-        description=plain("description", normalise.text),
-        status="" if status is None else STATUS[kind].get(status, str(status)),
-        is_void=kind is CommitmentKind.PURCHASE_ORDER and status == VOID,
-        contract_date=plain("contract_date", normalise.date),
-        amount=plain("amount", normalise.amount),
-        changed_amount=plain("changed", normalise.amount),
-        invoiced_amount=plain("invoiced", normalise.amount),
-        updated_at=plain("upddte", normalise.date_and_time) or plain("insdte", normalise.date_and_time),
-        lines_digest=":".join(
-            str(plain(column, normalise.whole_number) or 0)
-            for column in ("line_count", "amount_check", "code_check", "type_check")
-        ),
-    )
-
-
-def _plain(table: str, column: str, read: Callable[[object], Answer], value: object) -> Answer:
-    """This function will read a value, and raise NeedsAttention that says where it stands if it cannot be read."""
-    try:
-        return read(value)
-    except normalise.UnreadableValue as error:
-        cause = f"{table} {column}: {error}"
-    raise _damaged(f"A value in the Sage table {table} cannot be read ({column}).", cause)
 
 
 def _canonical(erp_id: str) -> str:
@@ -347,11 +332,6 @@ def _canonical(erp_id: str) -> str:
         remedy="Report this to whoever runs this site.",
         cause="asked for an _idnum that is not a GUID",
     )
-
-
-def _damaged(problem: str, cause: str) -> NeedsAttention:
-    remedy = "Have the Sage database checked (Sage's own file tools), or restore it from a backup, then sync again."
-    return NeedsAttention(problem, remedy=remedy, cause=cause)
 
 
 def _no_jobs() -> NeedsAttention:

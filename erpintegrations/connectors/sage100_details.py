@@ -7,31 +7,56 @@ turned into an amount by its price.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
 from erpintegrations.connectors import normalise
 from erpintegrations.connectors import sage100_tables as tables
-from erpintegrations.connectors.base import CommitmentKind, ErpLine, Master, Masters, TextWidths
+from erpintegrations.connectors.base import (
+    CommitmentKind,
+    ErpLine,
+    Master,
+    Masters,
+    NeedsAttention,
+    StatedAmounts,
+    TextWidths,
+)
+from erpintegrations.connectors.columns import columns_of
 from erpintegrations.connectors.engines import Source
 
 Value = TypeVar("Value")
 Plain = Callable[[str, str, Callable[[object], Value], object], Value]
 
 JOB_STATUS = {1: "1-Bid", 2: "2-Refused", 3: "3-Contract", 4: "4-Current", 5: "5-Complete", 6: "6-Closed"}
-CENT = Decimal("0.01")
+
+
+Problems = dict[int, NeedsAttention]
+"""By a record's number, what of it cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which records' details are wanted, by their numbers, and which optional columns the database has."""
+
+    kind: CommitmentKind
+    parents: Sequence[int]
+    optional: frozenset[str]
 
 
 def lines_of(
-    connection: sa.Connection, kind: CommitmentKind, parents: Sequence[int], optional: frozenset[str], plain: Plain[Any]
+    connection: sa.Connection, asked: Asked, plain: Plain[Any], problems: Problems
 ) -> dict[int, tuple[ErpLine, ...]]:
     """The lines of these records, by the record's number."""
     found: defaultdict[int, list[ErpLine]] = defaultdict(list)
-    for row in connection.execute(tables.select_lines(kind, parents, optional)):
-        found[int(row.parent)].append(_line(kind, row, plain))
+    for row in connection.execute(tables.select_lines(asked.kind, asked.parents, asked.optional)):
+        with _told(problems, row.parent) as parent:
+            found[parent].append(_line(asked.kind, row, plain))
     return {parent: tuple(lines) for parent, lines in found.items()}
 
 
@@ -53,10 +78,45 @@ def _line(kind: CommitmentKind, row: sa.Row[Any], plain: Plain[Any]) -> ErpLine:
         unit_price=price,
         amount=read("amount", normalise.amount),
         changed_amount=Decimal("0.00") if is_order else read("changed", normalise.amount),
-        invoiced_amount=((received or Decimal(0)) * (price or Decimal(0))).quantize(CENT)
+        invoiced_amount=plain(table, "received", partial(normalise.amount_of, price=price), received)
         if is_order
         else read("invoiced", normalise.amount),
+        total_amount=None if is_order else read("total", normalise.amount),
+        cancelled_quantity=(read("cancelled", normalise.number) or Decimal(0)) if is_order else Decimal(0),
     )
+
+
+def retainages_of(connection: sa.Connection, asked: Asked, plain: Plain[Any], problems: Problems) -> dict[int, Decimal]:
+    """The rate of each of these subcontracts by its number, in percent; none where the database has no such column."""
+    found: dict[int, Decimal] = {}
+    if asked.kind is CommitmentKind.SUBCONTRACT and "subcon.rtnrte" in asked.optional:
+        for row in connection.execute(tables.select_retainages(asked.parents)):
+            with _told(problems, row.recnum) as number:
+                found[number] = plain("subcon", "rtnrte", normalise.number, row.rtnrte) or Decimal(0)
+    return found
+
+
+def stated_of(
+    connection: sa.Connection, asked: Asked, plain: Plain[Any], problems: Problems
+) -> dict[int, StatedAmounts]:
+    """What the header of each of these purchase orders says, by its number."""
+    found: dict[int, StatedAmounts] = {}
+    if asked.kind is CommitmentKind.PURCHASE_ORDER:
+        for row in connection.execute(tables.select_stated_amounts(asked.parents)):
+            with _told(problems, row.recnum) as number:
+                read = (plain("pchord", name, normalise.amount, getattr(row, name)) for name in tables.STATED)
+                found[number] = StatedAmounts(*read)
+    return found
+
+
+@contextmanager
+def _told(problems: Problems, number: object) -> Iterator[int]:
+    """What cannot be read of one record keeps nobody from reading the others."""
+    record = int(str(number))
+    try:
+        yield record
+    except NeedsAttention as problem:
+        problems[record] = problem
 
 
 def masters(connection: sa.Connection, plain: Plain[Any]) -> Masters:
@@ -99,12 +159,11 @@ def text_widths(connection: sa.Connection, source: Source) -> TextWidths:
     """The narrower of both kinds' columns counts, so that what fits one fits the other. Where a column does not say how
     wide it is, the published limit stands.
     """
-    inspector = sa.inspect(connection)
+    there = columns_of(connection, source.schema, tables.REQUIRED)
 
     def width(*columns: tuple[str, str]) -> int | None:
-        found = [_width(inspector, source, table, column) for table, column in columns]
-        known = [one for one in found if one]
-        return min(known) if known else None
+        lengths = [getattr(there[table].get(column), "length", None) for table, column in columns]
+        return min((length for length in lengths if isinstance(length, int) and length > 0), default=None)
 
     limits = TextWidths()
     return TextWidths(
@@ -113,16 +172,3 @@ def text_widths(connection: sa.Connection, source: Source) -> TextWidths:
         line_description=width(("sbcnln", "dscrpt"), ("pcorln", "dscrpt")) or limits.line_description,
         vendor_name=width(("actpay", "vndnme")) or limits.vendor_name,
     )
-
-
-def _width(inspector: sa.Inspector, source: Source, table: str, column: str) -> int | None:
-    for found in inspector.get_columns(table, schema=source.schema):
-        if found["name"].lower() == column:
-            length = getattr(found["type"], "length", None)
-            return length if isinstance(length, int) and length > 0 else None
-    return None
-
-
-def spellings(numbers: Collection[str]) -> list[str]:
-    """Numbers as they are compared: without regard to case and to blanks around them."""
-    return sorted({number.strip().upper() for number in numbers if number.strip()})

@@ -5,7 +5,8 @@ Columns have no types here: what a driver hands over is made plain by `normalise
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -31,7 +32,10 @@ REQUIRED: dict[str, tuple[str, ...]] = {
     "pcorln": ("recnum", "linnum", "linqty", "linprc", "extttl", "rcvdte", "cancel", "cstcde", "csttyp"),
 }
 # What some have. Read where it is there, done without where it is not.
-OPTIONAL: dict[str, tuple[str, ...]] = {"subcon": ("dscrpt",), "pcorln": ("dscrpt",)}
+OPTIONAL: dict[str, tuple[str, ...]] = {"subcon": ("dscrpt", "rtnrte"), "pcorln": ("dscrpt",)}
+
+# The amounts in a purchase order's header, in the order of `StatedAmounts`.
+STATED = ("subttl", "slstax", "pchttl", "cancel")
 
 _metadata = sa.MetaData()
 
@@ -43,26 +47,27 @@ def _table(name: str) -> sa.Table:
 jobs, vendors, cost_codes, cost_types = (_table(name) for name in ("actrec", "actpay", "cstcde", "csttyp"))
 subcontracts, subcontract_lines = _table("subcon"), _table("sbcnln")
 purchase_orders, purchase_order_lines = _table("pchord"), _table("pcorln")
+TABLES = _metadata.tables
 HEADERS = {CommitmentKind.SUBCONTRACT: subcontracts, CommitmentKind.PURCHASE_ORDER: purchase_orders}
 LINES = {CommitmentKind.SUBCONTRACT: subcontract_lines, CommitmentKind.PURCHASE_ORDER: purchase_order_lines}
 
 
-def check_tables(connection: sa.Connection, schema: str | None) -> frozenset[str]:
+def check_tables(connection: sa.Connection, source: Source) -> frozenset[str]:
     """This function will see that every table and column is there, and say which optional "table.column" are.
 
     Raises NeedsAttention, which names what is missing.
     """
-    inspector = sa.inspect(connection)
     present: set[str] = set()
+    there = source.column_names(connection, REQUIRED)
     for table, columns in REQUIRED.items():
-        if not inspector.has_table(table, schema=schema):
+        found = there[table]
+        if not found:
             raise NeedsAttention(
                 f"The ERP database has no table {table}.",
                 remedy="Check that the database URL in the connection's settings names the company's own database, "
                 "and that the login may read all of its tables.",
                 cause=f"missing table {table}",
             )
-        found = {column["name"].lower() for column in inspector.get_columns(table, schema=schema)}
         for column in columns:
             if column not in found:
                 raise NeedsAttention(
@@ -85,8 +90,20 @@ def count(table: sa.Table) -> sa.Select[Any]:
     return sa.select(sa.func.count()).select_from(table)
 
 
+def last_change(table: sa.Table) -> sa.Select[Any]:
+    """When a record of this kind was last changed, or added where none was changed since."""
+    return sa.select(sa.func.max(sa.func.coalesce(table.c.upddte, table.c.insdte)))
+
+
+@cache
 def any_row(table: sa.Table) -> sa.Select[Any]:
     return sa.select(table.c.recnum).limit(1)
+
+
+@cache
+def count_commitments() -> sa.Select[int, int]:
+    """Of each kind, how many there are."""
+    return sa.select(*(count(table).scalar_subquery() for table in HEADERS.values()))
 
 
 def count_ids(source: Source) -> sa.Select[int, int, int]:
@@ -109,6 +126,7 @@ def select_lines(kind: CommitmentKind, parents: Sequence[int], optional: frozens
             lines.c.amount,
             lines.c.change.label("changed"),
             lines.c.billed.label("invoiced"),
+            lines.c.cntrct.label("total"),
         ]
     else:
         own = [
@@ -116,56 +134,71 @@ def select_lines(kind: CommitmentKind, parents: Sequence[int], optional: frozens
             lines.c.linqty.label("quantity"),
             lines.c.linprc.label("price"),
             lines.c.rcvdte.label("received"),  # on a line, unlike on the header, this is a quantity
+            lines.c.cancel.label("cancelled"),
             lines.c.extttl.label("amount"),
         ]
     query = sa.select(lines.c.recnum.label("parent"), lines.c.linnum, lines.c.cstcde, lines.c.csttyp, *own)
     return query.where(lines.c.recnum.in_(parents)).order_by(lines.c.recnum, lines.c.linnum)
 
 
-def with_ids(kind: CommitmentKind, source: Source, erp_ids: Iterable[str]) -> sa.ColumnElement[bool]:
-    return source.id_in(HEADERS[kind].c["_idnum"], erp_ids)
+def select_retainages(parents: Sequence[int]) -> sa.Select[Any]:
+    """Of these subcontracts, where `subcon.rtnrte` is there."""
+    return sa.select(subcontracts.c.recnum, subcontracts.c.rtnrte).where(subcontracts.c.recnum.in_(parents))
+
+
+def select_stated_amounts(parents: Sequence[int]) -> sa.Select[Any]:
+    """Of these purchase orders; a subcontract's header has none that every company's database has."""
+    header = purchase_orders.c
+    return sa.select(header.recnum, *(header[name] for name in STATED)).where(header.recnum.in_(parents))
 
 
 def with_numbers(kind: CommitmentKind, numbers: Sequence[str]) -> sa.ColumnElement[bool]:
-    """Whether a record has one of these numbers, which are trimmed and in capitals."""
+    """Whether a record has one of these numbers, which are as `normalise.compared` gives them."""
     header = HEADERS[kind]
     column = header.c.ctcnum if kind is CommitmentKind.SUBCONTRACT else header.c.ordnum
-    return sa.func.upper(sa.func.trim(column)).in_(numbers)
+    return sa.func.upper(sa.func.ltrim(sa.func.rtrim(column))).in_(numbers)  # TRIM came with SQL Server 2017
 
 
 def select_records(
     kind: CommitmentKind, source: Source, optional: frozenset[str], chosen: sa.ColumnElement[bool] | None = None
 ) -> sa.Select[Any]:
-    """All records of a kind with the totals of their lines, or only the chosen ones. One shape for both kinds."""
+    """All records of a kind with the totals of their lines, or only the chosen ones. The columns are the same for both
+    kinds: those of `sage100_records.READERS`, in their order.
+    """
     header = HEADERS[kind]
     of_lines = None if chosen is None else sa.select(header.c.recnum).where(chosen)
     if kind is CommitmentKind.SUBCONTRACT:
-        has_description = "subcon.dscrpt" in optional
         lines = _totals(
             source, subcontract_lines, {"amount": "amount", "changed": "change", "invoiced": "billed"}, of_lines
         )
-        own = [
-            header.c.ctcnum.label("number"),
-            (header.c.dscrpt if has_description else sa.literal("")).label("description"),
-            header.c.condte.label("contract_date"),
-            lines.c.changed,
-            lines.c.invoiced,
-        ]
+        number, contract_date = header.c.ctcnum, header.c.condte
+        description = header.c.dscrpt if "subcon.dscrpt" in optional else sa.literal("")
+        changed, invoiced = lines.c.changed, lines.c.invoiced
     else:
         lines = _totals(source, purchase_order_lines, {"amount": "extttl"}, of_lines)
-        own = [
-            header.c.ordnum.label("number"),
-            header.c.dscrpt.label("description"),
-            header.c.orddte.label("contract_date"),
-            sa.literal(0).label("changed"),
-            header.c.rcvdte.label("invoiced"),  # on the header, unlike on a line, this is an amount
-        ]
+        number, contract_date, description = header.c.ordnum, header.c.orddte, header.c.dscrpt
+        changed, invoiced = sa.literal(0), header.c.rcvdte  # on the header, unlike on a line, this is an amount
     query = sa.select(
-        *(header.c["_idnum"].label("erp_id"), header.c.recnum, header.c.jobnum, header.c.vndnum, header.c.status),
-        *(header.c.insdte, header.c.upddte, lines.c.amount, *own),
+        *(header.c.recnum, header.c["_idnum"], number, header.c.jobnum, header.c.vndnum, description),
+        *(header.c.status, contract_date, lines.c.amount, changed, invoiced, header.c.upddte, header.c.insdte),
         *(lines.c.line_count, lines.c.amount_check, lines.c.code_check, lines.c.type_check),
     ).select_from(header.outerjoin(lines, lines.c.parent == header.c.recnum))
     return query if chosen is None else query.where(chosen)
+
+
+def select_records_of(kind: CommitmentKind, source: Source, optional: frozenset[str]) -> sa.Select[Any]:
+    """The records of a kind with the ids that it is executed with, as `Source.spellings` gives them. Made once for each
+    kind of database: it takes longer to make than to ask.
+    """
+    key = (kind, type(source), optional)
+    if key not in _of_ids:
+        wanted = sa.bindparam("ids", type_=sa.String(), expanding=True)
+        chosen = source.id_in(HEADERS[kind].c["_idnum"], wanted)
+        _of_ids[key] = select_records(kind, source, optional, chosen)
+    return _of_ids[key]
+
+
+_of_ids: dict[tuple[CommitmentKind, type[Source], frozenset[str]], sa.Select[Any]] = {}
 
 
 def _totals(source: Source, lines: sa.Table, sums: dict[str, str], of_parents: sa.Select[Any] | None) -> sa.Subquery:

@@ -5,7 +5,7 @@ Imported by `connectors` and `sage100` alone.
 
 from __future__ import annotations
 
-from erpintegrations.connectors.base import CommitmentKind, EntryScreen, Wording
+from erpintegrations.connectors.base import CommitmentKind, EntryScreen, Standing, Wording
 
 WORDING = Wording(
     label="Sage 100 Contractor®",
@@ -59,5 +59,16 @@ WORDING = Wording(
                 ("csttyp", "Cost Type"),
             ),
         ),
+    },
+    # Not among them: a bid and what was refused; an order in review or in dispute, a void one, and a master order, of
+    # which only the orders made from it bind anybody.
+    standings={
+        CommitmentKind.SUBCONTRACT: {
+            "3-Contract": Standing.AGREED,
+            "4-Current": Standing.AGREED,
+            "5-Complete": Standing.FINISHED,
+            "6-Closed": Standing.FINISHED,
+        },
+        CommitmentKind.PURCHASE_ORDER: {"1-Open": Standing.AGREED, "4-Closed": Standing.FINISHED},
     },
 )

@@ -10,7 +10,7 @@ from sqlalchemy import URL, make_url
 NOT_SHOWN = "a database whose address is not shown"
 # A password that was not written as a URL demands can end up in what the parser takes for host or database: whatever
 # does not look like a name is left out.
-HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,250}[A-Za-z0-9])?|[0-9A-Fa-f:]{2,45}")
+HOST = re.compile(r"([A-Za-z0-9]([A-Za-z0-9._-]{0,250}[A-Za-z0-9])?|[0-9A-Fa-f:]{2,45})(\\[A-Za-z0-9_$]{1,16})?")
 DATABASE = re.compile(r"[^@:/?#&=\\%\x00-\x1f]{1,128}")
 
 

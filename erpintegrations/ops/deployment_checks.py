@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Tags, Warning, register
+from django.db import connections
+from django.db.migrations.recorder import MigrationRecorder
 
 from erpintegrations.environment import loopback_only
 
@@ -47,3 +50,18 @@ def mail_goes_out(**_kwargs: Any) -> list[CheckMessage]:
             id="erpintegrations.W003",
         )
     ]
+
+
+@register(Tags.database)
+def links_are_found_by_an_index(databases: Sequence[str] | None = None, **_kwargs: Any) -> list[CheckMessage]:
+    """Asks the database itself, so only `check --database default` and `migrate` come here."""
+    from erpintegrations.models import link_search  # models are there only once the applications are
+
+    warnings: list[CheckMessage] = []
+    for connection in map(connections.__getitem__, databases or ()):
+        is_made = link_search.MIGRATION in MigrationRecorder(connection).applied_migrations()
+        if is_made and not link_search.is_there(connection):
+            warnings.append(
+                Warning(link_search.WITHOUT_IT, hint=link_search.remedy(connection), id="erpintegrations.W004")
+            )
+    return warnings

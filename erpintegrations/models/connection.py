@@ -19,8 +19,11 @@ class ErpConnection(models.Model):
 
     `server`, `database` and `erp_company` are learned at the first reading; after that, an answer from anywhere else
     is an error and never a deletion. They are blank again when the database URL is changed. `text_widths` are the ERP's
-    column widths as last read, by name (see `connectors.base.TextWidths`). `version` counts how often a person changed
-    the settings: whoever saves them says which version they saw.
+    column widths as last read, by name (see `connectors.base.TextWidths`). `masters_read_at` is when jobs, vendors and
+    codes were last read, `masters_doubt` why what was missing then is not marked as gone. `counterparts_of` is which
+    company in the ERP our counterparts are of, from when the database URL was changed until a reading has compared them
+    with what answers now; else blank. `version` counts how often a person changed the settings: whoever saves them
+    says which version they saw.
     """
 
     company = models.OneToOneField("directory.Company", on_delete=models.PROTECT, related_name="erp_connection")
@@ -49,6 +52,9 @@ class ErpConnection(models.Model):
     )
     text_widths = models.JSONField(default=dict, blank=True, editable=False)
     text_widths_read_at = models.DateTimeField(null=True, editable=False)
+    masters_read_at = models.DateTimeField(null=True, editable=False)
+    masters_doubt = models.TextField(blank=True, editable=False)
+    counterparts_of = models.CharField(max_length=400, blank=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     version = models.PositiveIntegerField(default=1, editable=False)
 
@@ -77,6 +83,11 @@ class ErpConnection(models.Model):
     def identity(self) -> ErpIdentity | None:
         """Who must answer; None until the first reading."""
         return ErpIdentity(self.server, self.database, self.erp_company) if self.server else None
+
+    @property
+    def has_foreign_counterparts(self) -> bool:
+        """Whether our counterparts are of another company than answers now, and not yet compared with its own."""
+        return self.counterparts_of not in ("", self.erp_company)
 
     def connector(self) -> Connector:
         """Raises NeedsAttention when the database URL cannot be understood."""

@@ -48,9 +48,15 @@ class SyncLink(models.Model):
     Unlink keeps in `checked_at` as of when the record was known, and an undone one is known by runs since `reopened_at`
     only. Whoever writes here filters on what they read (`version`, `presence`, `closed_at`), and counts the rows.
 
+    `erp_fingerprint` is of the whole record from which `erp_*` and the amounts were taken: while the ERP's is the same,
+    so are they. Whoever writes the one writes the other.
+
     `left_in_erp` marks one that two persons closed although its record stays in the ERP. `expected_*` is what the ERP
     should hold, as it was when linked: where `erp_*` differs from it, or from `amount`, the two sides have drifted. The
     database itself keeps `has_drifted`, so that the few that have are found among all.
+
+    `closed_lines` is the schedule of values when it was closed, each line as (id, position, words): what is corrected
+    since is told from it. None for one that was closed before that was kept.
 
     A closed link outlives its commitment, which may be deleted then; an open one keeps it from being deleted.
     `number`, `title`, `project_name`, `vendor_name` and `amount` are copies of ours that lists order and search by;
@@ -80,6 +86,7 @@ class SyncLink(models.Model):
     invoiced_amount = models.DecimalField(max_digits=14, decimal_places=2, default=Decimal("0.00"))
     erp_updated_at = models.DateTimeField(null=True)
     erp_lines_digest = models.CharField(max_length=64, blank=True)
+    erp_fingerprint = models.CharField(max_length=64, blank=True)
     expected_vendor_id = models.CharField(max_length=30, blank=True)
     expected_lines_digest = models.CharField(max_length=64, blank=True)
 
@@ -95,6 +102,7 @@ class SyncLink(models.Model):
     close_reason = models.TextField(blank=True)
     close_token = models.UUIDField(null=True)
     closed_commitment_revision = models.PositiveIntegerField(null=True)
+    closed_lines = models.JSONField(null=True)
     reopened_at = models.DateTimeField(null=True)
     left_in_erp = models.BooleanField(default=False)
     has_drifted = models.GeneratedField(
@@ -150,6 +158,18 @@ class SyncLink(models.Model):
                 fields=["company", "number", "id"],
                 condition=models.Q(closed_at=None, has_drifted=True),
                 name="link_drifted",
+            ),
+            models.Index(
+                fields=["company", "number", "id"],
+                condition=models.Q(closed_at=None, presence=Presence.PRESENT)
+                & ~models.Q(changed_amount=0, invoiced_amount=0),
+                name="link_not_deletable",
+            ),
+            # Nearly all are present: without an index of the few others, SQLite takes any state for a common one.
+            models.Index(
+                fields=["company", "presence", "number", "id"],
+                condition=models.Q(closed_at=None) & ~models.Q(presence=Presence.PRESENT),
+                name="link_not_present",
             ),
             models.Index(fields=["commitment", "-id"], condition=models.Q(left_in_erp=True), name="link_left_in_erp"),
             models.Index(fields=["commitment", "-id"], name="link_by_commitment"),

@@ -6,12 +6,16 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from erpintegrations.connectors.base import Master
+
 
 class MasterLink(models.Model):
     """One of ours and its counterpart in the ERP, each at most once per connection.
 
     `erp_id` is the record's number in the ERP, as text; `erp_name` how it was called there when last read. `gone_at` is
-    set when a completed reading no longer found it; it is never deleted here for that.
+    set when a completed reading no longer found it, or found another name under its number after the connection was
+    pointed at another of the ERP's companies. It comes back under its old name alone. It is never deleted here for
+    that, but gives way to what a person links in its place.
     """
 
     company = models.ForeignKey("directory.Company", on_delete=models.PROTECT, related_name="+")
@@ -32,6 +36,15 @@ class MasterLink(models.Model):
 
     def __str__(self) -> str:
         return f"{self.erp_id} {self.erp_name}"
+
+    def is_of(self, master: Master) -> bool:
+        """Whether what the ERP has under its number now is called as it was."""
+        return self.erp_name == erp_name_of(master)
+
+
+def erp_name_of(master: Master) -> str:
+    """What a link keeps of the ERP's name."""
+    return (master.name or master.short_name)[:150]
 
 
 class JobLink(MasterLink):

@@ -19,7 +19,8 @@ class SyncRun(models.Model):
 
     One open (queued or running) run per connection, by a constraint. Whoever writes to a running run filters on its
     `lease_token`: a run that was taken for dead cannot overwrite its successor. `read_at` is the moment as of which the
-    ERP was read. A confirmed run's disappearances are applied by the run that `confirms` it, after a fresh reading.
+    ERP was read. A confirmed run's disappearances are applied by the run that `confirms` it, after a fresh reading. One
+    that was triggered as GONE also marks all jobs, vendors and codes that are missing, however many they are.
     """
 
     class State(models.TextChoices):
@@ -37,6 +38,7 @@ class SyncRun(models.Model):
         PERSON = "person", "Sync now"
         COMMAND = "command", "Command line"
         CONFIRMATION = "confirmation", "Confirmation"
+        GONE = "gone", "Confirmation of what is gone"
 
     class Phase(models.TextChoices):
         CONNECTING = "connecting", "Connecting"

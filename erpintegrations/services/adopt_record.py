@@ -4,25 +4,45 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+from dataclasses import dataclass
 
 import structlog
 
 from commitments.models import Commitment
 from directory.access import CompanyAccess
 from directory.models import Verb
-from erpintegrations.connectors.base import CommitmentKind, ErpDetail, ErpError
-from erpintegrations.models import ErpConnection, SyncLink, UnlinkedRecord, VendorLink
+from erpintegrations.connectors.base import CommitmentKind, ErpDetail, ErpError, ErpRecord
+from erpintegrations.models import ErpConnection, Export, SyncLink, UnlinkedRecord, VendorLink
 from erpintegrations.refusals import ChangedMeanwhile, ErpNotReachable, LinkNotPossible, RecordNotThere
-from erpintegrations.services.former_records import living_former_record
+from erpintegrations.selectors.numbers import export_of_record
+from erpintegrations.services.exports import name_of
+from erpintegrations.services.former_records import first_living, former_links
 from erpintegrations.services.link_commitment import Expected, link_commitments
-from erpintegrations.services.live_erp import connection_of, read_record
+from erpintegrations.services.live_erp import connection_of, read_records
 
 logger = structlog.get_logger(__name__)
 
 ErpStatus = Commitment.ErpStatus
 # Nothing of it is on its way into the ERP.
 ADOPTABLE = (ErpStatus.NOT_SENT, ErpStatus.REJECTED)
+Status = Commitment.Status
+# Not agreed with the vendor, or no longer: linked, that could not be changed any more.
+NOT_AGREED = (
+    *(Status.DRAFT, Status.OUT_FOR_BID, Status.OUT_FOR_SIGNATURE, Status.TERMINATED, Status.VOID),
+    Status.PROCESSING,
+)
 NEXT_SYNC = "The next sync takes it off the list."
+
+
+@dataclass(frozen=True, slots=True)
+class ForAdoption:
+    """A record as it was just read. `refusal` says why it cannot be linked to the commitment, None when it can;
+    `export` is the open export of another commitment whose record it may be.
+    """
+
+    detail: ErpDetail
+    refusal: LinkNotPossible | None
+    export: Export | None
 
 
 def adopt_record(
@@ -38,9 +58,9 @@ def adopt_record(
     One that a person unlinked before may be linked by a person again. `compared` is what `comparison_token` said of the
     two when the person looked at them.
     Raises NotAllowed, LacksPrivilege; RecordNotThere when it was deleted or voided; LinkNotPossible when one of the two
-    is linked, the commitment was sent, they are of different kinds, or another record that the commitment was linked to
-    before is in the ERP again; ErpNotReachable; ChangedMeanwhile when one of
-    them is no longer as it was compared.
+    is linked, the commitment was sent or is not agreed, they are of different kinds, the record may belong to another
+    commitment's open export, or another one that the commitment was linked to before is in the ERP again;
+    ErpNotReachable; ChangedMeanwhile when one of them is no longer as it was compared.
     """
     not_allowed = access.why_not_accounting()
     if not_allowed is not None:
@@ -48,9 +68,10 @@ def adopt_record(
     connection = connection_of(access.company)
     current = Commitment.objects.select_related("project", "vendor").get(pk=commitment.pk, company=access.company)
     refuse_commitment(current)
-    detail = read_for_adoption(record=record, access=access)
-    _refuse_pair(current, detail, connection)
-    _refuse_second_record(current, detail, connection)
+    found = read_for_adoption(record=record, commitment=current, access=access)
+    if found.refusal is not None:
+        raise found.refusal
+    detail = found.detail
     if compared and compared != comparison_token(current, detail):
         raise ChangedMeanwhile(
             f"{current.short_label()}, or {detail.record.number} in {connection.wording.short_label}, was changed "
@@ -69,18 +90,21 @@ def adopt_record(
     return link
 
 
-def read_for_adoption(*, record: UnlinkedRecord, access: CompanyAccess) -> ErpDetail:
-    """This function will read the record as it is in the ERP now. Nothing is written.
+def read_for_adoption(*, record: UnlinkedRecord, commitment: Commitment, access: CompanyAccess) -> ForAdoption:
+    """This function will ask the ERP once for the record as it is now, and say whether the two can be linked.
 
-    Raises RecordNotThere when it was deleted or voided, LinkNotPossible when it is linked; ErpNotReachable.
+    Nothing is written. Raises RecordNotThere when it was deleted or voided, LinkNotPossible when it is linked;
+    ErpNotReachable.
     """
     connection = connection_of(access.company)
     erp, number = connection.wording.short_label, record.number
+    former = former_links(connection, commitment.pk)
     try:
-        detail = read_record(connection, record.erp_id)
+        found = read_records(connection, {record.erp_id, *(link.erp_id for link in former)})
     except ErpError as error:
         logger.warning("A record could not be read to be adopted", cause=error.cause)
         raise ErpNotReachable(error.problem, remedy=error.remedy) from None
+    detail = found.get(record.erp_id)
     if detail is None:
         raise RecordNotThere(f"{number} was deleted in {erp}: there is nothing to link any more.", remedy=NEXT_SYNC)
     if detail.record.is_void:
@@ -91,7 +115,17 @@ def read_for_adoption(*, record: UnlinkedRecord, access: CompanyAccess) -> ErpDe
             f"{number} in {erp} is linked already, to {link.get_kind_display()} {link.number}.",
             remedy="Unlink that one first if it is wrong, or choose another record.",
         )
-    return detail
+    others = [link for link in former if link.erp_id != record.erp_id]
+    living = first_living(others, {erp_id: one.record for erp_id, one in found.items()})
+    # Looked for only now: what a bridge, or a person, has written for an export was accepted before it could be read.
+    export = export_of_record(detail.record, connection)
+    refusal = (
+        _other_kind(commitment, detail.record, connection)
+        or (_of_export(export, detail.record, connection) if export else None)
+        or (_second_record(commitment, living, connection) if living else None)
+        or _not_agreed(commitment)
+    )
+    return ForAdoption(detail, refusal, export)
 
 
 def refuse_commitment(commitment: Commitment) -> None:
@@ -111,38 +145,51 @@ def comparison_token(commitment: Commitment, detail: ErpDetail) -> str:
     record = detail.record
     parts = (
         commitment.pk, commitment.revision, record.erp_id, record.number, record.vendor_id, record.job_id,
-        record.amount, record.lines_digest,
+        record.amount, record.lines_digest, detail.retainage,
     )  # fmt: skip
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
 
 
-def _refuse_pair(commitment: Commitment, detail: ErpDetail, connection: ErpConnection) -> None:
-    if commitment.kind != detail.record.kind:
-        raise LinkNotPossible(
-            f"{commitment.short_label()} cannot be linked to {detail.record.number} in "
-            f"{connection.wording.short_label}: one is a subcontract, the other a purchase order.",
-            remedy="Choose a record of the same type.",
-        )
+def _other_kind(commitment: Commitment, found: ErpRecord, connection: ErpConnection) -> LinkNotPossible | None:
+    if commitment.kind == found.kind:
+        return None
+    return LinkNotPossible(
+        f"{commitment.short_label()} cannot be linked to {found.number} in {connection.wording.short_label}: one is a "
+        "subcontract, the other a purchase order.",
+        remedy="Choose a record of the same type.",
+    )
 
 
-def _refuse_second_record(commitment: Commitment, detail: ErpDetail, connection: ErpConnection) -> None:
+def _of_export(export: Export, found: ErpRecord, connection: ErpConnection) -> LinkNotPossible:
+    """Linked to another commitment, the record would be missing to the one that it was written for."""
+    return LinkNotPossible(
+        f"{found.number} in {connection.wording.short_label} may be the record of {name_of(export)} of "
+        f"{export.project_name}, which is on its way there as {export.erp_number}.",
+        remedy="Open that export and decide there: have the record linked to it, or reject the export. Then try again.",
+    )
+
+
+def _second_record(commitment: Commitment, former: ErpRecord, connection: ErpConnection) -> LinkNotPossible:
     """Linked to one while its former one is back, the commitment would be in the ERP twice."""
-    try:
-        former = living_former_record(connection, commitment.pk)
-    except ErpError as error:
-        logger.warning("What a commitment was linked to before could not be looked for", cause=error.cause)
-        raise ErpNotReachable(error.problem, remedy=error.remedy) from None
-    if former is None or former.erp_id == detail.record.erp_id:
-        return
     erp = connection.wording
-    raise LinkNotPossible(
+    return LinkNotPossible(
         f"{former.number}, which {commitment.short_label()} was linked to before, is in {erp.short_label} again.",
         remedy=f"{erp.how_to_delete[CommitmentKind(commitment.kind)]} Then link the other one. Or link it to "
         f"{former.number} again.",
     )
 
 
+def _not_agreed(commitment: Commitment) -> LinkNotPossible | None:
+    if commitment.status not in NOT_AGREED:
+        return None
+    return LinkNotPossible(
+        f"{commitment.short_label()} is “{commitment.get_status_display()}”, and once it is linked, that could not be "
+        "changed.",
+        remedy=f"Set it to {Status.APPROVED.label}, if it is agreed with the vendor. Then link it.",
+    )
+
+
 def _expected(commitment: Commitment, detail: ErpDetail, connection: ErpConnection) -> Expected:
     """Our vendor, where it is linked to one in the ERP: adopting another one's record shows as drift at once."""
-    ours = VendorLink.objects.filter(connection=connection, vendor_id=commitment.vendor_id).first()
+    ours = VendorLink.objects.filter(connection=connection, vendor_id=commitment.vendor_id, gone_at=None).first()
     return Expected(ours.erp_id if ours else detail.record.vendor_id, detail.record.lines_digest)

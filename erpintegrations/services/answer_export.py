@@ -33,6 +33,7 @@ from erpintegrations.services import live_erp
 from erpintegrations.services.decide_export import why_not_reject
 from erpintegrations.services.exports import already_answered, current_exports, export_entry, move_commitment, name_of
 from erpintegrations.services.live_bridge import BridgeOf, bridge_of
+from erpintegrations.services.read_back import NO_LEASE
 from erpintegrations.services.rejection_mail import announce_rejection
 from erpintegrations.services.widths import widths_in_force
 
@@ -47,7 +48,8 @@ REJECTABLE = {
     State.AWAITING: ErpStatus.EXPORTING,
 }
 ACCEPTABLE = (State.READY,)
-RETRYABLE = (State.FAILED,)
+# An accepted one only while it waits for its next attempt: it is made at once then.
+RETRYABLE = {State.FAILED: ErpStatus.FAILED_TO_EXPORT, State.ACCEPTED: ErpStatus.EXPORTING}
 BLANK = "Commitment ID can't be blank."
 UNPRINTABLE = "Commitment ID has characters that cannot be printed."
 NOTHING_CHANGED = "Nothing was changed. Try again in a minute."
@@ -120,7 +122,9 @@ def reject_exports(
 
 
 def retry_exports(*, exports: Iterable[Export], access: CompanyAccess, now: datetime.datetime) -> list[Outcome]:
-    """This function will hand failed exports on to be exported again, under the number they were accepted with.
+    """This function will hand exports that failed, or wait for their next attempt, on to be exported again at once.
+
+    Under the number that they were accepted with.
 
     Raises nothing of its own: each outcome carries its refusal: NotAllowed, LacksPrivilege; AlreadyAnswered;
     ChangedMeanwhile.
@@ -154,7 +158,11 @@ def _not_allowed(exports: Collection[Export], access: CompanyAccess) -> dict[int
 def _answered(
     exports: Collection[Export], states: Collection[str], access: CompanyAccess, now: datetime.datetime
 ) -> dict[int, Refusal]:
-    return {export.pk: already_answered(export, access, now) for export in exports if export.state not in states}
+    return {
+        export.pk: already_answered(export, access, now)
+        for export in exports
+        if export.state not in states or (export.state == State.ACCEPTED and export.next_attempt_at is None)
+    }
 
 
 def _impossible_numbers(
@@ -287,11 +295,11 @@ def _reject(export: Export, reason: str, access: CompanyAccess, now: datetime.da
 
 
 def _retry(export: Export, access: CompanyAccess, now: datetime.datetime) -> Refusal | None:
-    move = ErpStatus.FAILED_TO_EXPORT, ErpStatus.EXPORTING
+    move = RETRYABLE[State(export.state)], ErpStatus.EXPORTING
     try:
         with transaction.atomic():
-            retried = Export.objects.filter(pk=export.pk, state=State.FAILED, version=export.version).update(
-                state=State.ACCEPTED, problem="", remedy="", version=F("version") + 1
+            retried = Export.objects.filter(pk=export.pk, state=export.state, version=export.version).update(
+                state=State.ACCEPTED, problem="", remedy="", **NO_LEASE, version=F("version") + 1
             )
             if not retried:
                 return _lost(export, access, now)

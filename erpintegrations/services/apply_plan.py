@@ -13,15 +13,18 @@ from typing import Any
 from django.db.models import F, Q
 
 from directory.activity import Entry, record_many
+from directory.bulk import append_rows
 from directory.models import SubjectType
 from erpintegrations.models import SyncChange, SyncLink, SyncRun
+from erpintegrations.services.bulk import update_rows
 from erpintegrations.services.history_of_runs import teller_of
 from erpintegrations.services.observations import batches, columns_of, commitment_label, tell, told, verb_of
 from erpintegrations.sync.compare import VALUE_FIELDS, Change, What
 
 NO_NEWS = frozenset({What.FIRST_SEEN, What.TOUCHED})
-WRITTEN = ("presence", "presence_changed_at", "version", *VALUE_FIELDS)
+WRITTEN = ("presence", "version", *VALUE_FIELDS)
 NAMED = ("id", "company_id", "project_id", "commitment_id", "kind", "number", "title", "amount", "version", "presence")
+KEPT = ("run", "company", "link", "what", "label", "amount", "before", "after")
 
 
 def apply_changes(
@@ -45,13 +48,14 @@ def propose_changes(changes: Iterable[Change], *, run: SyncRun) -> None:
     """This function will keep changes with the run, without writing anything to the links."""
     for batch in batches(change for change in changes if change.what not in NO_NEWS):
         links = SyncLink.objects.only(*NAMED).in_bulk([change.link.id for change in batch])
-        SyncChange.objects.bulk_create(_row(change, links[change.link.id], run) for change in batch)
+        append_rows(SyncChange, KEPT, [_row(change, links[change.link.id], run) for change in batch])
 
 
 def in_words(change: Change) -> tuple[dict[str, str], dict[str, str]]:
     """Before and after of everything that a run tells of a link, as plain words."""
     differences = change.differences()
-    differences.pop("erp_updated_at", None)
+    for silent in ("erp_updated_at", "erp_fingerprint"):
+        differences.pop(silent, None)
     return tell(differences)
 
 
@@ -70,32 +74,25 @@ def _still_current(batch: list[Change], read_at: datetime.datetime) -> list[tupl
 def _write(current: list[tuple[Change, SyncLink]], now: datetime.datetime) -> None:
     """Conditional once more, so that nothing depends on the locks alone."""
     same_values: dict[tuple[str, str], list[int]] = defaultdict(list)
-    other_values: list[SyncLink] = []
-    stamped: list[SyncLink] = []
+    other_values: list[tuple[Any, ...]] = []
+    stamped: list[tuple[Any, ...]] = []
     for change, link in current:
+        written = (change.presence, link.version + 1, *columns_of(change.values).values())
         if change.values == change.link.values:
             same_values[link.presence, change.presence].append(link.pk)
         elif change.presence == link.presence:
-            other_values.append(_written(change, link))
+            other_values.append((*written, link.pk))
         else:
-            stamped.append(_written(change, link, presence_changed_at=now))
+            stamped.append((*written, now, link.pk))
     for (before, after), pks in same_values.items():
         links = SyncLink.objects.filter(pk__in=pks, closed_at=None, presence=before)
         _require(
             links.update(presence=after, presence_changed_at=now, version=F("version") + 1),
             len(pks),
         )
-    for rows, columns in (
-        (other_values, [name for name in WRITTEN if name != "presence_changed_at"]),
-        (stamped, list(WRITTEN)),
-    ):
+    for rows, columns in ((other_values, WRITTEN), (stamped, (*WRITTEN, "presence_changed_at"))):
         if rows:
-            _require(SyncLink.objects.filter(closed_at=None).bulk_update(rows, columns), len(rows))
-
-
-def _written(change: Change, link: SyncLink, **more: Any) -> SyncLink:
-    columns = columns_of(change.values)
-    return SyncLink(pk=link.pk, presence=change.presence, version=link.version + 1, **columns, **more)
+            _require(update_rows(SyncLink, columns, rows, while_null="closed_at"), len(rows))
 
 
 def _require(written: int, expected: int) -> None:
@@ -104,22 +101,14 @@ def _require(written: int, expected: int) -> None:
 
 
 def _tell(current: list[tuple[Change, SyncLink]], run: SyncRun, now: datetime.datetime) -> None:
-    SyncChange.objects.bulk_create(_row(change, link, run) for change, link in current if change.what not in NO_NEWS)
+    append_rows(SyncChange, KEPT, [_row(change, link, run) for change, link in current if change.what not in NO_NEWS])
     record_many(_entries(current, run, now))
 
 
-def _row(change: Change, link: SyncLink, run: SyncRun) -> SyncChange:
-    before, after = in_words(change)
-    return SyncChange(
-        run=run,
-        company_id=link.company_id,
-        link=link,
-        what=change.what,
-        label=commitment_label(link),
-        amount=link.amount,
-        before=before,
-        after=after,
-    )
+def _row(change: Change, link: SyncLink, run: SyncRun) -> tuple[Any, ...]:
+    """The values of KEPT."""
+    label = commitment_label(link)
+    return (run.pk, link.company_id, link.pk, change.what.value, label, link.amount, *in_words(change))
 
 
 def _entries(current: list[tuple[Change, SyncLink]], run: SyncRun, now: datetime.datetime) -> Iterator[Entry]:

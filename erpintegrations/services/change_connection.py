@@ -13,16 +13,19 @@ from directory.access import CompanyAccess
 from directory.activity import Entry, record
 from directory.models import Activity, Level, SubjectType, User, Verb
 from erpintegrations import moments
-from erpintegrations.connectors import CONNECTORS, connector_for
+from erpintegrations.connectors import CONNECTORS, connector_for, whereabouts
 from erpintegrations.connectors.base import ErpError
 from erpintegrations.connectors.bridge import HttpBridge
 from erpintegrations.models import ErpConnection
 from erpintegrations.models.connection import LONGEST_INTERVAL, SHORTEST_INTERVAL
 from erpintegrations.refusals import ChangedMeanwhile, SettingsNotPossible
+from erpintegrations.selectors.connection_settings import place_of
+from erpintegrations.services.bring_in import end_bring_in
+from erpintegrations.services.decide_new_masters import end_standing_decisions
 
 SHORTEST_SECRET = 32  # characters, as docs/bridge.md asks for
 NOTHING_SAVED = "Nothing was saved. Look at what is set now, then save again."
-LEARNED_ANEW = ("server", "database", "erp_company", "text_widths", "text_widths_read_at")
+LEARNED_ANEW = ("server", "database", "erp_company", "text_widths", "text_widths_read_at", "masters_read_at")
 TOLD_AS = {"is_enabled": "hourly_sync"}
 
 
@@ -92,9 +95,11 @@ def save_connection(
     """This function will create a connection, or change what differs from the settings; blank secrets are kept.
 
     With another URL, which server, database and company must answer is learned anew by the next completed reading, and
-    so are the widths. The history says that a secret was changed, never what it is. Whoever calls this has seen to the
-    rights. Raises SettingsNotPossible; ChangedMeanwhile when `seen_version` is not the stored one; IntegrityError when
-    the company has a connection already.
+    so are the widths; what another database has is all new, so that nothing is created by itself from there.
+    Our counterparts are of the company that answered before, until a reading has compared them. The history says that a
+    secret was changed, never what it is. Whoever calls this has seen to the rights. Raises SettingsNotPossible;
+    ChangedMeanwhile when `seen_version` is not the stored one; IntegrityError when the company has a connection
+    already.
     """
     stored = _lock(connection)
     faults = faults_of(
@@ -115,6 +120,11 @@ def save_connection(
         return connection
     blank = ErpConnection()
     forgotten = {name: getattr(blank, name) for name in LEARNED_ANEW} if database_url else {}
+    if stored is not None and database_url:
+        end_bring_in(connection=stored, by=by, now=now)
+        forgotten["counterparts_of"] = stored.counterparts_of or stored.erp_company
+    if stored is not None and database_url and whereabouts(database_url) != place_of(stored):
+        end_standing_decisions(connection=stored, by=by, now=now)
     _write(connection, stored, changed | secrets | forgotten)
     told = dict.fromkeys(secrets, "set" if stored is None else "changed")
     _record(connection, before, changed | told, by, now)

@@ -37,11 +37,9 @@ def check_link(*, link: SyncLink, access: CompanyAccess, now: datetime.datetime)
     except ErpError as error:
         logger.warning("The ERP could not be asked about a link", link_id=current.pk, cause=error.cause)
         raise ErpNotReachable(error.problem, remedy=error.remedy) from None
-    written = record_observations([seen], checked_at=now, actor=access.user)
-    latest = current_link(link, access)
-    if not written:
-        raise _what_happened(latest, access, connection.wording, now)
-    return latest
+    if not record_observations([seen], checked_at=now, actor=access.user):
+        raise _what_happened(current_link(link, access), access, connection.wording, now)
+    return current
 
 
 def _what_happened(link: SyncLink, access: CompanyAccess, wording: Wording, now: datetime.datetime) -> Refusal:

@@ -12,7 +12,7 @@ from erpintegrations.models import SyncLink
 from erpintegrations.refusals import ErpNotReachable
 from erpintegrations.selectors.freshness import freshness_of
 from erpintegrations.selectors.side_by_side import SideBySide, compare_with_record, compare_with_recorded
-from erpintegrations.services.live_erp import read_record
+from erpintegrations.services.live_erp import read_records
 
 logger = structlog.get_logger(__name__)
 
@@ -36,13 +36,14 @@ def compare_link(*, link: SyncLink, now: datetime.datetime) -> LinkComparison:
     """
     commitment = link.linked_commitment
     try:
-        detail = read_record(link.connection, link.erp_id)
+        detail = read_records(link.connection, [link.erp_id]).get(link.erp_id)
     except ErpError as error:
         logger.warning("A link's record could not be read to be compared", link_id=link.pk, cause=error.cause)
         return _recorded(link, why=ErpNotReachable(error.problem, remedy=error.remedy))
     if detail is None:
         return _recorded(link, is_missing=True)
-    return LinkComparison(compare_with_record(commitment, link.connection, detail), as_of=now, is_live=True)
+    sides = compare_with_record(commitment, link.connection, detail, is_linked=True)
+    return LinkComparison(sides, as_of=now, is_live=True)
 
 
 def _recorded(link: SyncLink, *, is_missing: bool = False, why: ErpNotReachable | None = None) -> LinkComparison:

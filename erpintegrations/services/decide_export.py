@@ -16,7 +16,8 @@ from directory.access import CompanyAccess
 from directory.activity import record
 from directory.models import Verb
 from directory.refusals import Refusal
-from erpintegrations.connectors.base import ErpError
+from erpintegrations.connectors.base import CommitmentKind, ErpError
+from erpintegrations.connectors.bridge import BridgeReceipt
 from erpintegrations.models import Export
 from erpintegrations.refusals import (
     ChangedMeanwhile,
@@ -28,24 +29,15 @@ from erpintegrations.refusals import (
 from erpintegrations.services.exports import current_exports, export_entry, move_commitment, name_of
 from erpintegrations.services.live_bridge import BridgeOf
 from erpintegrations.services.live_bridge import bridge_of as default_bridge_of
-from erpintegrations.services.read_back import (
-    NO_LEASE,
-    ExportMovedOn,
-    Sighting,
-    as_candidate,
-    link,
-    look_for,
-    look_for_one,
-    move,
-    moved_on,
-    settle,
-)
+from erpintegrations.services.read_back import NO_LEASE, ExportMovedOn, link, move, moved_on, settle
 from erpintegrations.services.rejection_mail import announce_rejection
+from erpintegrations.services.sightings import Sighting, is_as_kept, look_for, look_for_one
 
 logger = structlog.get_logger(__name__)
 
 State = Export.State
 ErpStatus = Commitment.ErpStatus
+NOT_REJECTED = "Nothing was rejected."
 
 
 def decide_candidate(
@@ -53,16 +45,20 @@ def decide_candidate(
     export: Export,
     access: CompanyAccess,
     link_it: bool,
+    is_anothers: bool = False,
     reason: str,
+    seen_version: int,
     now: datetime.datetime,
     origin: str = "",
     bridge_of: BridgeOf = default_bridge_of,
 ) -> Export:
     """This function will link the record that was found, or reject the export: the export as it then is.
 
-    The record is read afresh first: what has changed since it was shown is recorded, and has to be looked at again.
+    `seen_version` is the export's when both sides were shown, and the record is read afresh first: what has changed
+    since is recorded, and has to be looked at again. `is_anothers` is the person's word that the record was not made
+    for this commitment: without it, the export is not rejected while the record is in the ERP.
     Raises NotAllowed, LacksPrivilege; AlreadyAnswered; ReasonRequired; ErpNotReachable; ChangedMeanwhile;
-    NumberNotPossible when it is to be rejected though its own bridge wrote the record; LinkNotPossible.
+    NumberNotPossible when the record, or another one, is or may be this commitment's; LinkNotPossible.
     """
     refusal = access.why_not_accounting()
     if refusal is not None:
@@ -73,15 +69,19 @@ def decide_candidate(
     reason = reason.strip()
     if not reason:
         raise _no_reason(link_it=link_it)
+    if current.version != seen_version:
+        raise _changed(current)
     sighting = look_for_one(current, now=now)
     try:
+        if link_it or sighting.needs_decision:
+            _require_as_shown(sighting, access, now)
         if link_it:
-            _require_as_shown(current, sighting, access, now)
-            _require_nothing_to_come(current, bridge_of)
+            _require_no_other_record(sighting, bridge_of)
             link(sighting, by=access.user, now=now, reason=reason)
         else:
+            _require_said_to_be_anothers(sighting, is_anothers=is_anothers)
             _require_not_ours(sighting, access, now, bridge_of)
-            _reject(current, reason, access, now, origin)
+            _reject(sighting, reason, access, now, origin)
     except (ExportMovedOn, LinkNotPossible) as why:
         (latest,) = current_exports([export], access)
         if isinstance(why, LinkNotPossible) and latest.state == State.NEEDS_DECISION:
@@ -99,28 +99,47 @@ def _no_reason(*, link_it: bool) -> ReasonRequired:
     return ReasonRequired("A rejection needs a reason.", remedy="Say what is to be corrected: the sender reads it.")
 
 
-def _require_as_shown(export: Export, sighting: Sighting, access: CompanyAccess, now: datetime.datetime) -> None:
-    """What is linked is what the person has seen. Raises ChangedMeanwhile; what is found is recorded."""
-    if sighting.candidate is not None:
-        fresh = as_candidate(sighting)
-        if {**fresh, "seen_at": ""} == {**export.candidate, "seen_at": ""}:
-            return
-    settle(sighting, by=access.user, now=now)
-    raise _changed(export)
+def _require_as_shown(sighting: Sighting, access: CompanyAccess, now: datetime.datetime) -> None:
+    """What is decided about is what the person has seen. Raises ChangedMeanwhile; what is found is recorded."""
+    if sighting.candidate is None or not is_as_kept(sighting):
+        settle(sighting, by=access.user, now=now)
+        raise _changed(sighting.export)
 
 
-def _require_nothing_to_come(export: Export, bridge_of: BridgeOf) -> None:
-    """What the bridge was given, and has not written, it never will: linked, nobody would look for it any more.
+def _require_no_other_record(sighting: Sighting, bridge_of: BridgeOf) -> None:
+    """Linked to one while another of its records is in the ERP, or still may come, the commitment would be there twice.
 
-    Raises ErpNotReachable.
+    Raises NumberNotPossible, ErpNotReachable.
     """
+    receipt = None if sighting.beside else _write_no_more(sighting.export, bridge_of, "Nothing was linked.")
+    if receipt is not None and sighting.is_another(receipt):
+        sighting = sighting.with_another(receipt)
+    if sighting.beside:
+        erp = sighting.export.connection.wording.short_label
+        raise NumberNotPossible(
+            sighting.beside, remedy=f"Nothing was linked. Delete one of the two in {erp}: it would be there twice."
+        )
+
+
+def _require_said_to_be_anothers(sighting: Sighting, *, is_anothers: bool) -> None:
+    """Raises NumberNotPossible: what was keyed in for a commitment must not stay when it is sent once more."""
+    if sighting.needs_decision and not is_anothers:
+        export, erp = sighting.export, sighting.export.connection.wording.short_label
+        raise NumberNotPossible(
+            f"{export.erp_number} in {erp} may have been made for {name_of(export)}, so it was not rejected.",
+            remedy=f"Delete it in {erp} first, if it was. Otherwise say that it is another one's, and stays there.",
+        )
+
+
+def _write_no_more(export: Export, bridge_of: BridgeOf, nothing_was_done: str) -> BridgeReceipt | None:
+    """What the bridge was given, and has not written, it never will; what it has written. Raises ErpNotReachable."""
     if export.written_at is None:
-        return
+        return None
     try:
-        bridge_of(export.connection).cancel(export.key)
+        return bridge_of(export.connection).cancel(export.key)
     except ErpError as error:
-        logger.warning("Whether the bridge still writes an export is not known", cause=error.cause)
-        raise ErpNotReachable(error.problem, remedy=f"Nothing was linked. {error.remedy}") from None
+        logger.warning("Whether the bridge wrote an export is not known", cause=error.cause)
+        raise ErpNotReachable(error.problem, remedy=f"{nothing_was_done} {error.remedy}") from None
 
 
 def _changed(export: Export) -> ChangedMeanwhile:
@@ -150,7 +169,8 @@ def why_not_reject(
         sightings = look_for(next(iter(exports)).connection, exports, now=now)
     except ErpError as error:
         logger.warning("The ERP could not be asked about exports that are to be rejected", cause=error.cause)
-        return {export.pk: _not_reachable(error) for export in exports}
+        refusal = ErpNotReachable(error.problem, remedy=f"{NOT_REJECTED} {error.remedy}")
+        return {export.pk: refusal for export in exports}
     refusals: dict[int, Refusal] = {}
     for sighting in sightings:
         try:
@@ -165,17 +185,12 @@ def why_not_reject(
 
 def _require_not_ours(sighting: Sighting, access: CompanyAccess, now: datetime.datetime, bridge_of: BridgeOf) -> None:
     export = sighting.export
-    if sighting.is_there or (sighting.needs_decision and export.state == State.AWAITING):
+    if sighting.is_there or (sighting.needs_decision and export.state in (State.AWAITING, State.FAILED)):
         settle(sighting, by=access.user, now=now)
         raise _found(export)
-    if export.written_at is None:
-        return
-    try:
-        receipt = bridge_of(export.connection).cancel(export.key)
-    except ErpError as error:
-        logger.warning("Whether the bridge wrote an export is not known", cause=error.cause)
-        raise _not_reachable(error) from None
-    if receipt is not None and receipt.exists:
+    receipt = _write_no_more(export, bridge_of, NOT_REJECTED)
+    # What it wrote may be another commitment's record by now, or void: then it is not this one's, and never will be.
+    if receipt is not None and sighting.is_living(receipt):
         erp = export.connection.wording.short_label
         raise NumberNotPossible(
             f"{receipt.erp_number} in {erp} was written for this very commitment.",
@@ -183,16 +198,20 @@ def _require_not_ours(sighting: Sighting, access: CompanyAccess, now: datetime.d
         )
 
 
-def _not_reachable(error: ErpError) -> ErpNotReachable:
-    return ErpNotReachable(error.problem, remedy=f"Nothing was rejected. {error.remedy}")
-
-
 def _found(export: Export) -> NumberNotPossible:
-    erp, name = export.connection.wording.short_label, name_of(export)
+    wording, name = export.connection.wording, name_of(export)
+    erp = wording.short_label
     if export.state == State.LINKED:
         return NumberNotPossible(
             f"{name} is in {erp} as it was exported, so it was not rejected: it is linked now.",
-            remedy=f"To correct it, delete {export.erp_number} in {erp}, then unlink it.",
+            remedy=f"To correct it: {wording.how_to_delete[CommitmentKind(export.kind)]} Then unlink it.",
+        )
+    if export.state in (State.FAILED, State.ACCEPTED):
+        return NumberNotPossible(
+            f"{export.erp_number} is in {erp}, so {name} was not rejected.",
+            remedy="Retry it: it is linked, or both sides are laid next to each other."
+            if export.state == State.FAILED
+            else "The bridge is asked what it wrote; then it is linked.",
         )
     return NumberNotPossible(
         f"{export.erp_number} is in {erp} with other values than {name} was exported with, so it was not rejected.",
@@ -200,13 +219,14 @@ def _found(export: Export) -> NumberNotPossible:
     )
 
 
-def _reject(export: Export, reason: str, access: CompanyAccess, now: datetime.datetime, origin: str) -> None:
+def _reject(sighting: Sighting, reason: str, access: CompanyAccess, now: datetime.datetime, origin: str) -> None:
     """As answer_export does for those that nothing was found of."""
-    rejected = ErpStatus.EXPORTING, ErpStatus.REJECTED
+    export, rejected = sighting.export, (ErpStatus.EXPORTING, ErpStatus.REJECTED)
+    after = {"anothers_record": sighting.candidate.record.number} if sighting.candidate else {}
     with transaction.atomic():
         values = {"answered_at": now, "answered_by": access.user, "finished_at": now}
         move(export, State.REJECTED, reject_reason=reason, **values, **NO_LEASE)
         if not move_commitment(export, rejected, now=now):
             raise ExportMovedOn
-        record(export_entry(export, Verb.REJECTED, rejected, at=now, actor=access.user, reason=reason))
+        record(export_entry(export, Verb.REJECTED, rejected, at=now, actor=access.user, reason=reason, after=after))
         announce_rejection(export=export, origin=origin, now=now)

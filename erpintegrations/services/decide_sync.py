@@ -1,4 +1,6 @@
-"""Confirm or discard a sync run that needs confirmation: an Admin of ERP Integrations decides, with a reason kept."""
+"""What an Admin of ERP Integrations decides about what is missing: a run that needs confirmation is confirmed or
+discarded, with a reason kept; jobs, vendors and codes are gone.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,7 @@ from django.db import transaction
 
 from directory.access import CompanyAccess
 from directory.models import Level, Verb
-from erpintegrations.models import SyncRun
+from erpintegrations.models import ErpConnection, SyncRun
 from erpintegrations.refusals import ReasonRequired, SyncNotPossible
 from erpintegrations.services.history_of_runs import record_run
 from erpintegrations.services.run_sync import request_sync
@@ -37,6 +39,22 @@ def confirm_sync(*, run: SyncRun, access: CompanyAccess, reason: str, now: datet
                 "findings.",
             )
     return confirming
+
+
+def accept_gone_masters(*, connection: ErpConnection, access: CompanyAccess, now: datetime.datetime) -> SyncRun:
+    """This function will ask for a run that also marks all jobs, vendors and codes that are missing from the ERP as
+    gone, however many: a person looked, and says so.
+
+    Raises NotAllowed; SyncNotPossible when another run is under way.
+    """
+    access.require_erp_integrations(Level.ADMIN)
+    run = request_sync(connection=connection, trigger=SyncRun.Trigger.GONE, by=access.user, now=now)
+    if run.trigger != SyncRun.Trigger.GONE:
+        raise SyncNotPossible(
+            f"Sync run {run.pk} is under way, so nothing can be marked as gone right now.",
+            remedy="Wait until it has ended: if jobs, vendors or codes are still missing then, say so again.",
+        )
+    return run
 
 
 def discard_sync(*, run: SyncRun, access: CompanyAccess, reason: str, now: datetime.datetime) -> SyncRun:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import datetime
 import uuid
+from typing import Any
 
 import structlog
+from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
@@ -17,17 +19,24 @@ from commitments.models import Commitment
 from directory.activity import record
 from directory.models import Verb
 from erpintegrations.connectors.base import CommitmentKind, ErpError, NeedsAttention, Retryable
-from erpintegrations.connectors.bridge import BridgeReceipt, Refused
+from erpintegrations.connectors.bridge import BridgeReceipt
 from erpintegrations.models import Export
 from erpintegrations.refusals import LinkNotPossible
 from erpintegrations.services.documents import document_to_write
 from erpintegrations.services.exports import export_entry, name_of
 from erpintegrations.services.former_records import living_former_record
 from erpintegrations.services.live_bridge import BridgeOf, bridge_of
-from erpintegrations.services.read_back import NO_LEASE, ExportMovedOn, fail, look_for, move, settle
+from erpintegrations.services.read_back import NO_LEASE, ExportMovedOn, fail, move, settle
+from erpintegrations.services.sightings import Sighting, former_is_back, look_for
 from erpintegrations.sync.lease import Clock
+from erpintegrations.sync.matching import same_number
 
 logger = structlog.get_logger(__name__)
+
+
+class WrittenAndGone(NeedsAttention):
+    """What the bridge wrote under the export's key was deleted in the ERP since: it writes no more under that key."""
+
 
 State = Export.State
 ErpStatus = Commitment.ErpStatus
@@ -109,8 +118,14 @@ def _look_and_write(export: Export, clock: Clock, bridge_of: BridgeOf) -> None:
     (sighting,) = look_for(export.connection, [export], now=clock())
     if not sighting.is_free:
         move(export, State.WRITING, method=method)
-        settle(sighting, by=None, now=clock())
+        settle(_nothing_to_come(sighting, bridge_of), by=None, now=clock())
         return
+    if sighting.unfit:
+        raise NeedsAttention(
+            sighting.unfit,
+            remedy="Reject it; ask an administrator of ERP Integrations to link it anew, then send it again.",
+            cause="a counterpart is gone or another one",
+        )
     if method == Export.Method.ENTRY_SHEET:
         _require_no_former_record(export)
         move(export, State.AWAITING, method=method, problem="", remedy="", **NO_LEASE)
@@ -121,10 +136,28 @@ def _look_and_write(export: Export, clock: Clock, bridge_of: BridgeOf) -> None:
     _read_back(export, now=clock())
 
 
+def _nothing_to_come(sighting: Sighting, bridge_of: BridgeOf) -> Sighting:
+    """The sighting, with what else the bridge wrote: from now on it writes nothing more under the export's key.
+
+    Once something is linked, nobody would look for what still might arrive. Raises Retryable, NeedsAttention.
+    """
+    export = sighting.export
+    if export.written_at is None:
+        return sighting
+    receipt = bridge_of(export.connection).cancel(export.key)
+    if receipt is not None and sighting.is_another(receipt):
+        return sighting.with_another(receipt)
+    if receipt is None or not receipt.exists:
+        move(export, State.WRITING, **_nothing_written())
+    return sighting
+
+
 def _write_once(export: Export, clock: Clock, bridge_of: BridgeOf) -> BridgeReceipt:
     """What was written under the export's key: by an earlier attempt, or now."""
     bridge = bridge_of(export.connection)
     receipt = bridge.look_up(export.key)
+    if receipt is not None and not receipt.exists:
+        raise _written_and_gone(export, receipt)
     if receipt is not None:
         return receipt
     _require_no_former_record(export)
@@ -133,14 +166,26 @@ def _write_once(export: Export, clock: Clock, bridge_of: BridgeOf) -> BridgeRece
     return bridge.submit(document_to_write(export), export.key)
 
 
+def _written_and_gone(export: Export, receipt: BridgeReceipt) -> WrittenAndGone:
+    erp = export.connection.wording.short_label
+    return WrittenAndGone(
+        f"{receipt.erp_number} was written for {name_of(export)}, and deleted in {erp} before it was found there.",
+        remedy="Retry to have it written once more, as it was sent; or reject it, so that it is corrected first.",
+        cause="written and gone",
+    )
+
+
 def _written(export: Export, receipt: BridgeReceipt, *, now: datetime.datetime) -> None:
-    values = {"written_at": now, "attempts": 0, "problem": "", "remedy": ""}
-    move(export, State.AWAITING, **values, **NO_LEASE)
-    if receipt.erp_number != export.erp_number:
-        logger.warning("The bridge wrote another number than it was given")
+    problem, remedy = "", ""
+    if not same_number(receipt.erp_number, export.erp_number):
+        erp = export.connection.wording.short_label
+        problem = f"The bridge wrote it as {receipt.erp_number}, though it was given {export.erp_number}."
+        remedy = f"Delete {receipt.erp_number} in {erp}, then reject this export; or give it the right number there."
     still = ErpStatus.EXPORTING, ErpStatus.EXPORTING
     after = {"erp_number": receipt.erp_number}
-    record(export_entry(export, Verb.EXPORT_WRITTEN, still, at=now, actor=None, after=after))
+    with transaction.atomic():
+        move(export, State.AWAITING, written_at=now, attempts=0, problem=problem, remedy=remedy, **NO_LEASE)
+        record(export_entry(export, Verb.EXPORT_WRITTEN, still, at=now, actor=None, after=after))
 
 
 def _read_back(export: Export, *, now: datetime.datetime) -> None:
@@ -159,7 +204,7 @@ def _require_no_former_record(export: Export) -> None:
     if found is not None:
         wording = export.connection.wording
         raise NeedsAttention(
-            f"{found.number}, which {name_of(export)} was linked to before, is in {wording.short_label} again.",
+            former_is_back(export, found),
             remedy=f"{wording.how_to_delete[CommitmentKind(export.kind)]} Then retry. Or reject this export, and "
             "link it again.",
             cause="a former record is back",
@@ -172,8 +217,8 @@ def _require_no_former_record(export: Export) -> None:
 def _attempt_failed(export: Export, error: Exception, bridge_of: BridgeOf, *, now: datetime.datetime) -> None:
     """Try again later, or fail: but an export fails only once it is certain that nothing was, or will be, written."""
     problem, remedy = _explain(export, error)
-    if isinstance(error, Refused):
-        fail(export, problem, remedy, now=now, written_at=None)
+    if isinstance(error, WrittenAndGone):
+        fail(export, problem, remedy, now=now, **_nothing_written())
     elif not isinstance(error, NeedsAttention) and export.attempts < MOST_ATTEMPTS:
         _try_again(export, problem, remedy, now=now)
     elif export.written_at is None:
@@ -182,24 +227,29 @@ def _attempt_failed(export: Export, error: Exception, bridge_of: BridgeOf, *, no
         _fail_if_certain(export, problem, remedy, bridge_of, now=now)
 
 
+def _nothing_written() -> dict[str, Any]:
+    """Nothing was, or will be, written under the export's key: it is good for nothing more."""
+    return {"written_at": None, "key": uuid.uuid4()}
+
+
 def _try_again(export: Export, problem: str, remedy: str, *, now: datetime.datetime) -> None:
     pause = PAUSES[min(export.attempts, len(PAUSES)) - 1]
     move(export, State.ACCEPTED, problem=problem, remedy=remedy, lease_token=None, lease_expires_at=now + pause)
 
 
 def _fail_if_certain(export: Export, problem: str, remedy: str, bridge_of: BridgeOf, *, now: datetime.datetime) -> None:
-    """The bridge was given the document, and did not say what became of it: only it can say that nothing will."""
+    """The bridge was given the document, perhaps more than once: only it can say that nothing comes of any of them."""
     try:
         receipt = bridge_of(export.connection).cancel(export.key)
     except ErpError as error:
         logger.warning("Whether the bridge wrote an export is not known", cause=error.cause)
         _try_again(export, f"{problem} Whether it was written is not known.", f"{remedy} {COMES_BACK}", now=now)
         return
-    if receipt is not None:
+    if receipt is not None and receipt.exists:
         _written(export, receipt, now=now)
         _read_back(export, now=now)
     else:
-        fail(export, problem, remedy, now=now, written_at=None, key=uuid.uuid4())
+        fail(export, problem, remedy, now=now, **_nothing_written())
 
 
 def _explain(export: Export, error: Exception) -> tuple[str, str]:

@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 import structlog
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q, Value
+from django.db.models.functions import Concat
 
 from commitments.models import Vendor
 from directory.models import Project
@@ -15,7 +16,11 @@ from erpintegrations.enqueue import enqueue_export, enqueue_sync, exports_in_que
 from erpintegrations.models import ErpConnection, Export, SyncLink, SyncRun, TaskHeartbeat
 from erpintegrations.ops.sign_in_lock import forget_old_failures
 from erpintegrations.schedules import connections_due, ensure_schedules
+from erpintegrations.services.bring_in import hand_on_bring_ins
+from erpintegrations.services.bring_in_new_masters import bring_in_new_masters
+from erpintegrations.services.check_connection import hand_on_checks
 from erpintegrations.services.export_commitment import due
+from erpintegrations.services.refresh_statistics import refresh_statistics
 from erpintegrations.services.rejection_mail import hand_on_rejection_mails
 from erpintegrations.services.run_sync import request_sync
 from erpintegrations.services.sign_in_links import hand_on_sign_in_links
@@ -46,10 +51,14 @@ def keep_house(*, now: datetime.datetime) -> None:
         lambda: _mend_schedules(now),
         lambda: hand_on_abandoned_runs(now=now),
         lambda: hand_on_exports(now=now),
+        lambda: hand_on_bring_ins(now=now),
+        lambda: bring_in_new_masters(now=now),
         lambda: hand_on_rejection_mails(now=now),
         lambda: hand_on_sign_in_links(now=now),
+        lambda: hand_on_checks(now=now),
         lambda: forget_old_failures(now=now),
         lambda: copy_renamed(since=last and last - OVERLAP),
+        refresh_statistics,
     )
     for step in steps:
         try:
@@ -62,7 +71,8 @@ def hand_on_abandoned_runs(*, now: datetime.datetime) -> list[int]:
     """This function will enqueue runs again whose worker was killed, or whose task was lost. Twice does no harm."""
     lost = Q(state=SyncRun.State.QUEUED, queued_at__lt=now - PATIENCE)
     runs = SyncRun.objects.filter(abandoned(now) | lost).order_by("pk").values_list("pk", flat=True)
-    handed_on = [run_id for run_id in runs if run_id not in runs_in_queue(now)]
+    queued = runs_in_queue(now) if runs else frozenset()
+    handed_on = [run_id for run_id in runs if run_id not in queued]
     for run_id in handed_on:
         logger.warning("Sync run was abandoned, and is handed to a task process again", run_id=run_id)
         enqueue_sync(run_id)
@@ -83,12 +93,17 @@ def hand_on_exports(*, now: datetime.datetime) -> list[int]:
 
 def copy_renamed(*, since: datetime.datetime | None) -> None:
     """This function will copy the names of projects and vendors that changed since then to the links that show them."""
-    recently = Q() if since is None else Q(updated_at__gte=since)
-    for project in Project.objects.filter(recently):
-        links = SyncLink.objects.filter(project=project).exclude(project_name=str(project))
-        links.update(project_name=str(project))
-    for vendor in Vendor.objects.filter(recently):
-        SyncLink.objects.filter(vendor=vendor).exclude(vendor_name=vendor.name).update(vendor_name=vendor.name)
+    label = Concat("project__number", Value(" "), "project__name")
+    projects = SyncLink.objects.filter(_since("project", since)).exclude(project_name=label)
+    for project in Project.objects.filter(pk__in=projects.values("project_id")):
+        SyncLink.objects.filter(project=project).update(project_name=str(project))
+    vendors = SyncLink.objects.filter(_since("vendor", since)).exclude(vendor_name=F("vendor__name"))
+    for vendor in Vendor.objects.filter(pk__in=vendors.values("vendor_id")):
+        SyncLink.objects.filter(vendor=vendor).update(vendor_name=vendor.name)
+
+
+def _since(whose: str, moment: datetime.datetime | None) -> Q:
+    return Q() if moment is None else Q(**{f"{whose}__updated_at__gte": moment})
 
 
 def _request_once(connection_id: int, now: datetime.datetime) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -54,7 +54,7 @@ def link_commitments(
     at `seen_at`. `expected` says by commitment what the record should hold; what it holds now, where nothing is said.
     `by` is None when the product does it itself.
     `verb` is how the history calls it. Raises LinkNotPossible when a commitment or a record is linked already, a
-    commitment was sent or taken back since it was read, or the two do not belong together.
+    commitment was edited, sent or taken back since it was read, or the two do not belong together.
     """
     chosen = list(pairs)
     _check(connection, chosen)
@@ -121,16 +121,19 @@ def _refuse_linked(connection: ErpConnection, pairs: list[Pair]) -> None:
 
 
 def _move_on(commitments: list[Commitment], now: datetime.datetime) -> None:
-    """Each from the ERP status in which it was read: one that was sent or taken back meanwhile is not linked too."""
-    for status in sorted({commitment.erp_status for commitment in commitments}):
+    """Each as it was read: one that was edited, sent or taken back meanwhile is not linked too."""
+    as_read: defaultdict[tuple[str, int], list[int]] = defaultdict(list)
+    for commitment in commitments:
+        as_read[commitment.erp_status, commitment.revision].append(commitment.pk)
+    for (status, revision), all_pks in sorted(as_read.items()):
         if status == Commitment.ErpStatus.SYNCED:
             raise LinkNotPossible("One of these commitments is synced already.", remedy=RELOAD)
-        for pks in batches(commitment.pk for commitment in commitments if commitment.erp_status == status):
-            moved = Commitment.objects.filter(pk__in=pks, erp_status=status).update(
+        for pks in batches(all_pks):
+            moved = Commitment.objects.filter(pk__in=pks, erp_status=status, revision=revision).update(
                 erp_status=Commitment.ErpStatus.SYNCED, revision=F("revision") + 1, updated_at=now
             )
             if moved != len(pks):
-                raise LinkNotPossible("One of these commitments was sent or linked meanwhile.", remedy=RELOAD)
+                raise LinkNotPossible("One of these commitments was changed, sent or linked meanwhile.", remedy=RELOAD)
 
 
 def _link(

@@ -6,10 +6,11 @@ Services alone import this.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 
-from commitments.models import Commitment
+from commitments.editing.story import told_lines
+from commitments.models import Commitment, ScheduleOfValuesLine
 from directory.access import CompanyAccess
 from erpintegrations import moments
 from erpintegrations.models import ErpConnection, SyncLink
@@ -24,12 +25,13 @@ def current_link(link: SyncLink, access: CompanyAccess) -> SyncLink:
 
 def current_links(links: list[SyncLink], access: CompanyAccess) -> list[SyncLink]:
     """The links as they are now, each once, in the order given. Raises SyncLink.DoesNotExist for another company's."""
+    pks = dict.fromkeys(link.pk for link in links)
     found = (
         SyncLink.objects.filter(company=access.company)
         .select_related("commitment", "closed_by")
-        .in_bulk([link.pk for link in links])
+        .order_by()
+        .in_bulk(list(pks))
     )
-    pks = dict.fromkeys(link.pk for link in links)
     if len(found) != len(pks):
         raise SyncLink.DoesNotExist("Some of these links do not belong to the company.")
     return [found[pk] for pk in pks]
@@ -43,6 +45,21 @@ def last_links(connection: ErpConnection, erp_ids: Collection[str]) -> dict[str,
         for link in sorted(rows, key=lambda link: (link.is_open, link.closed_at or link.linked_at, link.pk)):
             links[link.erp_id] = link
     return links
+
+
+def lines_to_keep(commitments: Iterable[Commitment]) -> dict[int, list[Any]]:
+    """By commitment, its schedule of values as its link keeps it, which is as it was while it was linked.
+
+    In the transaction that closes the links, once their commitments are claimed.
+    """
+    chosen = {commitment.pk: commitment for commitment in commitments}
+    lines: dict[int, list[ScheduleOfValuesLine]] = {pk: [] for pk in chosen}
+    rows = ScheduleOfValuesLine.objects.filter(commitment_id__in=list(chosen)).order_by("position", "id")
+    for line in rows.prefetch_related("cost_code", "cost_type"):  # thousands of lines have a few codes
+        lines[line.commitment_id].append(line)
+    return {
+        pk: [(line.pk, line.position, line.words) for line in told_lines(chosen[pk], own)] for pk, own in lines.items()
+    }
 
 
 def name_of(link: SyncLink) -> str:

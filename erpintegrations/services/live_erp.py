@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 
 from directory.models import Company
 from erpintegrations.connectors import Connector
-from erpintegrations.connectors.base import CommitmentKind, ErpDetail, ErpIdentity, LookUp, NeedsAttention
+from erpintegrations.connectors.base import CommitmentKind, ErpDetail, ErpIdentity, LookUp, NeedsAttention, Retryable
 from erpintegrations.connectors.errors import ask_within
 from erpintegrations.encryption import SecretUnreadable
 from erpintegrations.models import ErpConnection, SyncLink
@@ -42,8 +42,10 @@ def ask_about(connection: ErpConnection, links: Collection[SyncLink]) -> LookUp:
 def find_numbers(connection: ErpConnection, numbers: Mapping[CommitmentKind, Collection[str]]) -> list[ErpDetail]:
     """This function will read the records of each kind that have one of these numbers, in any job, void ones too.
 
-    Takes `SECONDS` at most. Raises Retryable and NeedsAttention as `ask_about` does.
+    Takes `SECONDS` at most. Raises Retryable and NeedsAttention as `ask_about` does, and Retryable while our
+    counterparts are another company's.
     """
+    _require_own_counterparts(connection)
     identity, connector = open_erp(connection)
 
     def ask() -> tuple[ErpIdentity, list[ErpDetail]]:
@@ -56,19 +58,33 @@ def find_numbers(connection: ErpConnection, numbers: Mapping[CommitmentKind, Col
     return found
 
 
-def read_record(connection: ErpConnection, erp_id: str) -> ErpDetail | None:
-    """This function will read one record with its lines; None when it is not there.
+def read_records(
+    connection: ErpConnection, erp_ids: Collection[str], *, seconds: float = SECONDS
+) -> dict[str, ErpDetail]:
+    """This function will read these records with their lines, by their ids; one that is not there is left out.
 
-    Takes `SECONDS` at most. Raises Retryable and NeedsAttention as `ask_about` does.
+    Takes so many seconds at most. Raises Retryable and NeedsAttention as `find_numbers` does.
     """
+    _require_own_counterparts(connection)
     identity, connector = open_erp(connection)
 
     def ask() -> tuple[ErpIdentity, dict[str, ErpDetail]]:
-        return connector.identity(), connector.details([erp_id])
+        return connector.identity(), connector.details(erp_ids)
 
-    answered_by, found = ask_within(SECONDS, ask)
+    answered_by, found = ask_within(seconds, ask)
     require_same_identity(identity, answered_by, erp=connection.wording.short_label)
-    return found.get(erp_id)
+    return found
+
+
+def _require_own_counterparts(connection: ErpConnection) -> None:
+    if connection.identity is not None and connection.has_foreign_counterparts:
+        erp = connection.wording.short_label
+        raise Retryable(
+            f"Another {erp} company answers since the connection was changed, and our projects, vendors and codes have "
+            "not been compared with its own yet.",
+            remedy="Wait for the next sync, or ask an administrator of ERP Integrations to use Sync now.",
+            cause="counterparts are another company's",
+        )
 
 
 def open_erp(connection: ErpConnection) -> tuple[ErpIdentity, Connector]:

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from directory.activity import Entry, record_many
 from directory.models import SubjectType, Verb
 from erpintegrations.connectors.base import ErpRecord, LookUp
 from erpintegrations.models import Presence, SyncLink
+from erpintegrations.services.bulk import update_rows
 from erpintegrations.sync.compare import AMOUNT_FIELDS, VALUE_FIELDS, Change, Values, judge, values_of
 from erpintegrations.sync.links import state_of
 
@@ -27,8 +28,9 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 
 BATCH_SIZE = 500
-WRITTEN = ("presence", "presence_changed_at", "checked_at", "version", *VALUE_FIELDS)
+SEEN = ("presence", "presence_changed_at", "checked_at", "version")
 LINES = "erp_lines_digest"
+LOCK_OPEN = "SELECT id, version FROM erpintegrations_synclink WHERE id IN ({places}) AND closed_at IS NULL ORDER BY id"
 TOLD = ("presence", *AMOUNT_FIELDS, "erp_vendor_id", LINES)
 
 
@@ -58,18 +60,24 @@ def record_observations(
 ) -> frozenset[int]:
     """This function will write what was seen to the links that are as they were read, and tell their history.
 
-    A link that was closed or written meanwhile is left alone: the answer holds the ids of those written. `checked_at`
-    is when the ERP was asked for these very links.
+    A link that was closed or written meanwhile is left alone: the answer holds the ids of those written, which then
+    hold what was written. `checked_at` is when the ERP was asked for these very links.
     """
+    if not observations:
+        return frozenset()
     with transaction.atomic():
         unchanged = lock_unchanged([observation.link for observation in observations])
         current = [observation for observation in observations if observation.link.pk in unchanged]
-        for batch in batches(current):
-            rows = [_next_version(observation, checked_at) for observation in batch]
-            if SyncLink.objects.filter(closed_at=None).bulk_update(rows, WRITTEN) != len(rows):
+        columns = [_next_version(observation, checked_at) for observation in current]
+        for names in (SEEN, (*SEEN, *VALUE_FIELDS)):
+            alike = [each for each in zip(current, columns, strict=True) if len(each[1]) == len(names)]
+            rows = [(*written.values(), observation.link.pk) for observation, written in alike]
+            if rows and update_rows(SyncLink, names, rows, while_null="closed_at") != len(rows):
                 raise RuntimeError("A locked link was written by somebody else.")
-        entries = (_entry(observation, checked_at, actor) for observation in current)
+        entries = [_entry(observation, checked_at, actor) for observation in current if observation.change]
         record_many(entry for entry in entries if entry is not None)
+    for observation, written in zip(current, columns, strict=True):
+        _show(observation.link, written)
     return unchanged
 
 
@@ -80,10 +88,13 @@ def lock_unchanged(links: Sequence[SyncLink]) -> frozenset[int]:
     writer at a time, so that there too nothing changes between this reading and the writing that follows.
     """
     versions = {link.pk: link.version for link in links}
+    lock = " FOR NO KEY UPDATE" if connection.features.has_select_for_update else ""
     unchanged: set[int] = set()
     for pks in batches(sorted(versions)):
-        rows = SyncLink.objects.select_for_update().filter(pk__in=pks, closed_at=None).order_by("pk")
-        unchanged |= {pk for pk, version in rows.values_list("pk", "version") if versions[pk] == version}
+        places = ", ".join("%s" for _ in pks)
+        with connection.cursor() as cursor:
+            cursor.execute(LOCK_OPEN.format(places=places) + lock, pks)
+            unchanged |= {pk for pk, version in cursor.fetchall() if versions[pk] == version}
     return frozenset(unchanged)
 
 
@@ -144,17 +155,21 @@ def batches(items: Iterable[Item]) -> Iterable[list[Item]]:
     return (rows[start : start + BATCH_SIZE] for start in range(0, len(rows), BATCH_SIZE))
 
 
-def _next_version(observation: Observation, checked_at: datetime.datetime) -> SyncLink:
-    """A row of its own: the link that was read stays as it was read."""
+def _next_version(observation: Observation, checked_at: datetime.datetime) -> dict[str, Any]:
+    """The columns that are written, in their order: SEEN, and the values where any of them is another one."""
     link, change = observation.link, observation.change
-    columns = {name: getattr(link, name) for name in WRITTEN}
-    columns |= {"checked_at": checked_at, "version": link.version + 1}
-    if change is not None:
-        columns |= columns_of(change.values)
-        columns["presence"] = change.presence
-        if change.presence != link.presence:
-            columns["presence_changed_at"] = checked_at
-    return SyncLink(pk=link.pk, **columns)
+    is_news = observation.presence != link.presence
+    since = checked_at if is_news else link.presence_changed_at
+    seen = (observation.presence, since, checked_at, link.version + 1)
+    columns: dict[str, Any] = dict(zip(SEEN, seen, strict=True))
+    return columns if change is None or change.values == change.link.values else columns | columns_of(change.values)
+
+
+def _show(link: SyncLink, written: Mapping[str, Any]) -> None:
+    """Have the link hold what was written. What the database makes of that is read again when it is asked for."""
+    for name, value in written.items():
+        setattr(link, name, value)
+    link.__dict__.pop("has_drifted", None)
 
 
 def _entry(observation: Observation, at: datetime.datetime, actor: User) -> Entry | None:

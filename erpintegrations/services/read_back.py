@@ -7,7 +7,6 @@ transaction; what follows is written in one, and only while the export is as it 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -19,11 +18,9 @@ from commitments.models import Commitment
 from directory.access import CompanyAccess
 from directory.activity import record
 from directory.models import Level, Verb
-from erpintegrations.connectors.base import CommitmentKind, ErpDetail, ErpError
 from erpintegrations.enqueue import enqueue_export
 from erpintegrations.models import ErpConnection, Export, SyncLink
-from erpintegrations.refusals import AlreadyAnswered, ErpNotReachable, LinkNotPossible
-from erpintegrations.services import live_erp
+from erpintegrations.refusals import AlreadyAnswered, LinkNotPossible
 from erpintegrations.services.documents import document_to_write
 from erpintegrations.services.exports import (
     already_answered,
@@ -33,8 +30,7 @@ from erpintegrations.services.exports import (
     name_of,
 )
 from erpintegrations.services.link_commitment import Expected, link_commitments
-from erpintegrations.services.links import last_links
-from erpintegrations.sync.matching import Match, Nearness, match, same_number
+from erpintegrations.services.sightings import Sighting, as_candidate, is_as_kept, look_for, look_for_one
 
 if TYPE_CHECKING:
     from directory.models import User
@@ -53,41 +49,6 @@ class ExportMovedOn(Exception):
     """The export is not as it was read: somebody else was faster. What was begun is rolled back."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sighting:
-    """What the ERP holds under an export's number, as of `seen_at`.
-
-    `candidate` is the record nearest to what was exported that no commitment is linked to; `unlinked_before` that a
-    person unlinked it once; `linked` is the link of a record which has the number and belongs to another commitment.
-    """
-
-    export: Export
-    seen_at: datetime.datetime
-    candidate: ErpDetail | None = None
-    match: Match | None = None
-    unlinked_before: SyncLink | None = None
-    others: int = 0
-    linked: SyncLink | None = None
-
-    @property
-    def is_there(self) -> bool:
-        """It is in the ERP, beyond doubt: nobody has to decide."""
-        return (
-            self.match is not None
-            and self.match.nearness == Nearness.EXACT
-            and self.unlinked_before is None
-            and not self.others
-        )
-
-    @property
-    def needs_decision(self) -> bool:
-        return self.candidate is not None and not self.is_there
-
-    @property
-    def is_free(self) -> bool:
-        return self.candidate is None and self.linked is None
-
-
 @dataclass(slots=True)
 class ReadBack:
     """What one reading back did: the exports by what became of them."""
@@ -95,19 +56,6 @@ class ReadBack:
     linked: list[int] = field(default_factory=list)
     to_decide: list[int] = field(default_factory=list)
     not_there: list[int] = field(default_factory=list)
-
-
-def look_for(connection: ErpConnection, exports: Collection[Export], *, now: datetime.datetime) -> list[Sighting]:
-    """This function will ask the ERP once for these exports' numbers, and say what it found. Outside any transaction.
-
-    Raises Retryable, NeedsAttention.
-    """
-    numbers = {
-        kind: sorted({export.erp_number for export in exports if export.kind == kind}) for kind in CommitmentKind
-    }
-    found = live_erp.find_numbers(connection, numbers)
-    links = last_links(connection, [detail.record.erp_id for detail in found])
-    return [_sighting(export, found, links, now) for export in exports]
 
 
 def read_back(*, connection: ErpConnection, now: datetime.datetime) -> ReadBack:
@@ -142,16 +90,6 @@ def check_export(*, export: Export, access: CompanyAccess, now: datetime.datetim
     return latest
 
 
-def look_for_one(export: Export, *, now: datetime.datetime) -> Sighting:
-    """Raises ErpNotReachable."""
-    try:
-        (sighting,) = look_for(export.connection, [export], now=now)
-    except ErpError as error:
-        logger.warning("The ERP could not be asked about an export", export_id=export.pk, cause=error.cause)
-        raise ErpNotReachable(error.problem, remedy=error.remedy) from None
-    return sighting
-
-
 def moved_on(export: Export) -> AlreadyAnswered:
     return AlreadyAnswered(
         f"Somebody else, or a sync, was faster: {name_of(export)} is “{export.get_state_display()}” now.",
@@ -164,28 +102,6 @@ def moved_on(export: Export) -> AlreadyAnswered:
 
 def _loaded() -> Any:
     return Export.objects.select_related("commitment__project", "commitment__vendor", "connection", "sent_by")
-
-
-def _sighting(
-    export: Export, found: Iterable[ErpDetail], links: dict[str, SyncLink], now: datetime.datetime
-) -> Sighting:
-    document = document_to_write(export)
-    living = [
-        detail
-        for detail in found
-        if detail.record.kind == export.kind
-        and not detail.record.is_void
-        and same_number(detail.record.number, export.erp_number)
-    ]
-    linked = [links[id] for id in (detail.record.erp_id for detail in living) if id in links and links[id].is_open]
-    taken = {link.erp_id for link in linked}
-    free = [(match(detail, document), detail) for detail in living if detail.record.erp_id not in taken]
-    if not free:
-        return Sighting(export, now, linked=linked[0] if linked else None)
-    best, candidate = min(free, key=lambda one: (one[0].differences, one[1].record.erp_id))
-    equals = sum(one.nearness == Nearness.EXACT for one, _ in free)
-    others = equals - 1 if best.nearness == Nearness.EXACT else len(free) - 1
-    return Sighting(export, now, candidate, best, links.get(candidate.record.erp_id), others)
 
 
 # ---- What follows ----------------------------------------------------------------------------------------------------
@@ -211,10 +127,13 @@ def settle(sighting: Sighting, *, by: User | None, now: datetime.datetime) -> st
     Raises ExportMovedOn, LinkNotPossible.
     """
     export = sighting.export
-    if sighting.is_there:
+    if sighting.is_there and not _bridge_is_to_be_asked(export):
         link(sighting, by=by, now=now)
     elif export.state == State.FAILED:
         pass  # why it failed still stands, and a person is on it
+    elif sighting.is_there:
+        if not is_as_kept(sighting):
+            _bring_on_its_way(export)
     elif sighting.needs_decision:
         ask_for_decision(sighting, now=now)
     elif sighting.linked is not None:
@@ -223,6 +142,15 @@ def settle(sighting: Sighting, *, by: User | None, now: datetime.datetime) -> st
     elif export.state == State.NEEDS_DECISION:
         _wait_again(export)
     return export.state
+
+
+def _bridge_is_to_be_asked(export: Export) -> bool:
+    """It was given the document, and has not said that it wrote it just so: linked, nobody would look for what may
+    still arrive. Whoever brings the export on its way asks.
+    """
+    is_confirmed = export.state == State.AWAITING and not export.problem
+    was_given = export.method == Export.Method.BRIDGE and export.written_at is not None
+    return was_given and not is_confirmed and export.state != State.WRITING
 
 
 def link(sighting: Sighting, *, by: User | None, now: datetime.datetime, reason: str = "") -> SyncLink:
@@ -313,61 +241,15 @@ def taken_by(export: Export, linked: SyncLink) -> tuple[str, str]:
 
 
 def _wait_again(export: Export) -> None:
-    """What had to be decided about is gone. What was never handed to a bridge is brought on its way anew."""
-    on_its_way = export.method == Export.Method.BRIDGE and export.written_at is None
+    """What had to be decided about is gone."""
+    if export.method == Export.Method.BRIDGE:
+        _bring_on_its_way(export)
+    else:
+        move(export, State.AWAITING, candidate={}, problem="", **NO_LEASE)
+
+
+def _bring_on_its_way(export: Export) -> None:
+    """Anew: the bridge is asked what it wrote, before anything is linked or written."""
     with transaction.atomic():
-        move(export, State.ACCEPTED if on_its_way else State.AWAITING, candidate={}, problem="", **NO_LEASE)
-        if on_its_way:
-            enqueue_export(export.pk)
-
-
-# ---- What a person decides about -------------------------------------------------------------------------------------
-
-
-def as_candidate(sighting: Sighting) -> dict[str, Any]:
-    """The record that was found next to what was exported, field by field and line by line, as it is kept and shown."""
-    assert sighting.candidate is not None
-    assert sighting.match is not None
-    found = sighting.candidate.record
-    return {
-        "erp_id": found.erp_id,
-        "number": found.number,
-        "status": found.status,
-        "why": _why(sighting),
-        "seen_at": sighting.seen_at.isoformat(),
-        "header": [_cells(one) for one in sighting.match.header],
-        "lines": [
-            {
-                "place": line.place,
-                "ours": line.is_ours,
-                "theirs": line.is_theirs,
-                "differs": line.differs,
-                "fields": [_cells(one) for one in line.fields],
-            }
-            for line in sighting.match.lines
-        ],
-    }
-
-
-def _cells(one: Any) -> dict[str, Any]:
-    return {
-        "field": one.field,
-        "ours": one.ours,
-        "theirs": one.theirs,
-        "differs": one.differs and one.decides,
-        "decides": one.decides,
-    }
-
-
-def _why(sighting: Sighting) -> str:
-    assert sighting.candidate is not None
-    assert sighting.match is not None
-    number, erp = sighting.candidate.record.number, sighting.export.connection.wording.short_label
-    before = sighting.unlinked_before
-    if before is not None and before.closed_by is not None:
-        return f"{number} in {erp} was unlinked by {before.closed_by.name} before, so that it is not linked by itself."
-    if sighting.match.nearness == Nearness.EXACT:
-        return f"{sighting.others + 1} records in {erp} are just like it."
-    names = [one.field.lower() for one in sighting.match.header if one.differs and one.decides]
-    names += ["lines"] if not sighting.match.same_lines else []
-    return f"{number} in {erp} has other values: {', '.join(names)}."
+        move(export, State.ACCEPTED, candidate={}, problem="", remedy="", attempts=0, **NO_LEASE)
+        enqueue_export(export.pk)

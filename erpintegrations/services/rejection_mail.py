@@ -17,6 +17,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
+from directory.access import access_for
 from erpintegrations.enqueue import enqueue_rejection_mail, rejection_mails_in_queue
 from erpintegrations.models import Export, RejectionMail
 
@@ -73,7 +74,8 @@ def hand_on_rejection_mails(*, now: datetime.datetime) -> list[int]:
 def send_rejection_mail(*, mail_id: int, now: datetime.datetime) -> int:
     """This function will send one mail, with all that is due for its recipient when it is a digest; how many it tells.
 
-    0 when it was sent already, or somebody else is at it. Raises nothing when the mail server fails: it is tried again.
+    0 when it was sent already, somebody else is at it, or the recipient does not belong to the company any more. Raises
+    nothing when the mail server fails: it is tried again.
     """
     mail = RejectionMail.objects.filter(pk=mail_id).first()
     if mail is None:
@@ -88,7 +90,7 @@ def send_rejection_mail(*, mail_id: int, now: datetime.datetime) -> int:
     if not claimed:
         return 0
     ours = RejectionMail.objects.filter(token=token, state=State.SENDING)
-    if not claimed[0].recipient.is_active:
+    if access_for(claimed[0].recipient, claimed[0].company) is None:
         ours.update(state=State.GIVEN_UP)
         return 0
     try:

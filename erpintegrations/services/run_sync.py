@@ -24,6 +24,7 @@ from erpintegrations.models import OPEN_STATES, ErpConnection, SyncChange, SyncR
 from erpintegrations.services import close_run
 from erpintegrations.services.history_of_runs import record_run
 from erpintegrations.services.read_back import read_back
+from erpintegrations.services.read_masters import read_masters
 from erpintegrations.sync.compare import VANISHED
 from erpintegrations.sync.guard import Doubt, doubt
 from erpintegrations.sync.lease import Clock, Lease, LeaseLost, claim
@@ -84,7 +85,7 @@ def open_run(
                     confirms=confirms,
                     queued_at=now,
                 )
-                if trigger == SyncRun.Trigger.PERSON:
+                if trigger in (SyncRun.Trigger.PERSON, SyncRun.Trigger.GONE):
                     record_run(run, Verb.SYNC_STARTED, at=now)
             return run, True
         except IntegrityError:
@@ -116,6 +117,7 @@ def perform_sync(
             _perform(lease, run, clock, partial(_beat, lease, on_progress), retry_waits, connector_of)
             run.refresh_from_db()
             if run.state == SyncRun.State.COMPLETED:
+                _keep_masters(run, clock)
                 _read_exports_back(run, clock)
     run.refresh_from_db()
     return run
@@ -233,6 +235,22 @@ def _read_exports_back(run: SyncRun, clock: Clock) -> None:
     else:
         if done.linked or done.to_decide:
             logger.info("Exports were read back", linked=done.linked, to_decide=done.to_decide)
+
+
+def _keep_masters(run: SyncRun, clock: Clock) -> None:
+    """Jobs, vendors and codes are kept up to date by the way. The run has ended: nothing here can make it fail."""
+    accepts_gone = run.trigger == SyncRun.Trigger.GONE
+    try:
+        read_masters(
+            connection=run.connection,
+            now=clock(),
+            by=run.started_by if accepts_gone else None,
+            accepts_gone=accepts_gone,
+        )
+    except ErpError as error:
+        logger.warning("Jobs, vendors and codes could not be read; the next sync reads them", cause=error.cause)
+    except Exception:
+        logger.exception("Jobs, vendors and codes could not be kept up to date; the next sync reads them")
 
 
 def _explain(error: BaseException, run: SyncRun) -> tuple[str, str]:

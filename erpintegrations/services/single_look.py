@@ -25,15 +25,26 @@ WITNESSES = 10
 def look_at(connection: ErpConnection, link: SyncLink) -> Observation:
     """This function will ask the ERP about one link, and give what was seen. Nothing is recorded.
 
+    What is missing is asked for once more, together with what an older copy of the ERP would lack too: then all that
+    decides is of one answer.
+
     Raises Retryable and NeedsAttention as `ask_about` does, and ErpNotReachable when the record is missing in a way
     that proves nothing.
     """
+    answer = ask_about(connection, [link])
+    observation = observe(link, answer)
+    if not _needs_proof(observation, answer):
+        return observation
     witnesses = _witnesses_for(connection, link)
     answer = ask_about(connection, [link, *witnesses])
     observation = observe(link, answer)
-    if answer.commitment_count == 0 or (observation.change and observation.change.what in VANISHED):
+    if _needs_proof(observation, answer):
         _require_proof(connection, link, answer, witnesses)
     return observation
+
+
+def _needs_proof(observation: Observation, answer: LookUp) -> bool:
+    return answer.commitment_count == 0 or bool(observation.change and observation.change.what in VANISHED)
 
 
 def _witnesses_for(connection: ErpConnection, link: SyncLink) -> list[SyncLink]:

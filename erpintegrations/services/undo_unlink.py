@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django.db.models import F
 
 from commitments.models import Commitment
@@ -77,6 +77,7 @@ def _reopen(link: SyncLink, access: CompanyAccess, now: datetime.datetime) -> bo
                 close_reason="",
                 close_token=None,
                 closed_commitment_revision=None,
+                closed_lines=None,
                 reopened_at=now,
                 left_in_erp=False,
                 version=F("version") + 1,
@@ -91,7 +92,9 @@ def _reopen(link: SyncLink, access: CompanyAccess, now: datetime.datetime) -> bo
             record(_entry(link, access, now))
     except _SomebodyWasFaster:
         return False
-    except IntegrityError:  # the constraints decide: linked again, or deleted, at the same moment
+    except (IntegrityError, OperationalError):
+        # Linked again, or deleted, at the same moment. The constraints decide; or the database, which lets one go on of
+        # two that wait for each other.
         return False
     return True
 

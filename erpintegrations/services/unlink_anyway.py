@@ -15,7 +15,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from commitments.models import Commitment
-from directory.access import CompanyAccess
+from directory.access import CompanyAccess, access_for
 from directory.activity import Entry, record, record_many
 from directory.models import SubjectType, Verb
 from directory.refusals import NotAllowed, Refusal
@@ -26,7 +26,14 @@ from erpintegrations.refusals import ChangedMeanwhile, ErpNotReachable, Override
 from erpintegrations.selectors.freshness import freshness_of
 from erpintegrations.selectors.overrides import why_not_answer, why_not_ask
 from erpintegrations.selectors.verdicts import unlink_verdict
-from erpintegrations.services.links import already_unlinked, current_link, linked_state, name_of, unlinked_state
+from erpintegrations.services.links import (
+    already_unlinked,
+    current_link,
+    lines_to_keep,
+    linked_state,
+    name_of,
+    unlinked_state,
+)
 from erpintegrations.services.live_erp import connection_of
 from erpintegrations.services.observations import commitment_label, lock_unchanged, record_observations
 from erpintegrations.services.single_look import look_at
@@ -63,21 +70,33 @@ def ask_to_unlink_anyway(
 
 
 def consent_to_unlink_anyway(
-    *, override: UnlinkOverride, access: CompanyAccess, answer: str = "", now: datetime.datetime
+    *,
+    override: UnlinkOverride,
+    access: CompanyAccess,
+    answer: str = "",
+    seen_version: int | None = None,
+    now: datetime.datetime,
 ) -> SyncLink:
     """This function will close the link and leave its record in the ERP, and set its commitment to not sent.
 
+    `seen_version` is the link's when the person was shown what is to be left there; None where nothing was shown.
     The live ERP is asked once more: what it answers is recorded, and decides. When it cannot be reached, what was last
     recorded does. Raises NotAllowed, also for one's own request; LacksPrivilege; AlreadyUnlinked; OverrideNotPossible
-    when it was answered already, or plain Unlink works or will; PresenceUnknown; ErpNotReachable when what answers is
-    not the connection's company; ChangedMeanwhile.
+    when it was answered already, who asked may not do so any more, or plain Unlink works or will; PresenceUnknown;
+    ErpNotReachable when what answers is not the connection's company; ChangedMeanwhile.
     """
     override, link = _waiting(override, access, now)
     _raise(why_not_answer(override, access))
+    _raise(_why_asker_may_not(override, access))
     connection = connection_of(access.company)
     _raise(_why_not_possible(link, connection, access, now))
+    if seen_version not in (None, link.version):
+        raise _changed_meanwhile(link)
+    shown = _left_there(link)
     link, answered = _look_again(link, connection, access, now)
     _raise(_why_not_possible(link, connection, access, now))
+    if seen_version is not None and _left_there(link) != shown:
+        raise _changed_meanwhile(link)
     known_at = now if answered else freshness_of(connection).as_of(link)
     if not _close(override, link, access, answer.strip(), known_at, now):
         override, link = _waiting(override, access, now)
@@ -133,6 +152,22 @@ def _why_not_possible(
     return unlink_verdict(link, freshness_of(connection), wording, now).refusal
 
 
+def _left_there(link: SyncLink) -> tuple[object, ...]:
+    """What is consented to: that this stays in the ERP."""
+    return (link.erp_number, link.erp_vendor_id, link.erp_amount, link.changed_amount, link.invoiced_amount)
+
+
+def _why_asker_may_not(override: UnlinkOverride, access: CompanyAccess) -> OverrideNotPossible | None:
+    """It takes two: None while the one who asked for it might still ask for it."""
+    asker = access_for(override.asked_by, access.company)
+    if asker is not None and why_not_ask(override.link, asker) is None:
+        return None
+    return OverrideNotPossible(
+        f"{override.asked_by.name}, who asked for it, may not unlink {name_of(override.link)} anyway any more.",
+        remedy="Decline it. Somebody who may can then ask anew.",
+    )
+
+
 def _look_again(
     link: SyncLink, connection: ErpConnection, access: CompanyAccess, now: datetime.datetime
 ) -> tuple[SyncLink, bool]:
@@ -182,6 +217,7 @@ def _close(
                 close_reason=override.reason,
                 close_token=uuid.uuid4(),
                 closed_commitment_revision=Commitment.objects.values_list("revision", flat=True).get(pk=commitment_id),
+                closed_lines=lines_to_keep([link.linked_commitment])[commitment_id],
                 checked_at=known_at or link.checked_at,
                 left_in_erp=True,
                 version=F("version") + 1,

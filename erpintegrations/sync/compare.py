@@ -1,14 +1,16 @@
 """Comparing the ERP's records with the links. Pure: no ORM, no clock, no I/O; services and `sync` call it.
 
-Links are held once, in memory; records stream past and are let go. What is found is a `Plan` of typed changes, one per
-link at most. Moments are compared as UTC without a time zone, which is how an ERP's own clock hands them over.
+Of each link, only its record's fingerprint is held in memory; records stream past, and only those that are not as they
+were are made plain and compared, with the states of their links, which are loaded then. What is found is a `Plan` of
+typed changes, one per link at most. Moments are compared as UTC without a time zone, which is how an ERP's own clock
+hands them over.
 """
 
 from __future__ import annotations
 
 import datetime
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -24,7 +26,7 @@ VOIDED = "voided"
 PURGED = "purged"
 GONE = frozenset({DELETED, VOIDED, PURGED})
 
-Values = tuple[str, str, str, str, str, Decimal, Decimal, Decimal, str, datetime.datetime | None]
+Values = tuple[str, str, str, str, str, Decimal, Decimal, Decimal, str, datetime.datetime | None, str]
 """What is recorded of a record, in the order of VALUE_FIELDS."""
 
 VALUE_FIELDS = (
@@ -38,6 +40,7 @@ VALUE_FIELDS = (
     "invoiced_amount",
     "erp_lines_digest",
     "erp_updated_at",
+    "erp_fingerprint",
 )
 AMOUNT_FIELDS = ("erp_amount", "changed_amount", "invoiced_amount")
 # How much of the texts, which come first, is kept for showing them. A test holds this against the columns.
@@ -46,6 +49,10 @@ DIGEST_WIDTH = 64
 JOB: Final = 1
 LINES: Final = 8
 UPDATED_AT: Final = 9
+FINGERPRINT: Final = 10
+# What a person would not call a change is recorded for so many links by one run, in the one transaction that ends it;
+# for the others by the runs that follow. It is for all of them when a release reads records in another way.
+MOST_TOUCHED = 20_000
 
 
 class What(StrEnum):
@@ -103,7 +110,8 @@ class Plan:
     """What one reading means for the links. Each link is in exactly one of present, void and missing.
 
     `older` counts the records that were last changed earlier than the links remember: time went backwards.
-    `newest_seen` is when the ERP was last changed at all, as far as what it still holds tells.
+    `newest_seen` is when the ERP was last changed at all, as far as what it still holds tells; the reading sets it when
+    anything is missing.
     """
 
     records_read: int = 0
@@ -140,6 +148,7 @@ def values_of(record: ErpRecord) -> Values:
         record.invoiced_amount,
         record.lines_digest[:DIGEST_WIDTH],
         moment,
+        record.fingerprint,
     )
 
 
@@ -179,95 +188,101 @@ def _judge_missing(link: LinkState, *, job_exists: bool) -> Change | None:
     return Change(What.PURGED, link, PURGED, link.values)
 
 
+@dataclass(frozen=True, slots=True)
+class OpenLinks:
+    """The open links as a comparison begins, each in one of three places, and the ways to load the states of some.
+
+    `present` are those whose record was there when last looked at, by its fingerprint; `gone` counts those that are
+    known to be gone; `unsettled` are all others. The comparison uses `present` up.
+    """
+
+    present: dict[str, int]
+    unsettled: list[int]
+    gone: int
+    of_records: Callable[[Collection[str]], Iterable[LinkState]]
+    of_ids: Callable[[Collection[int]], Iterable[LinkState]]
+
+
 class Comparison:
-    """One reading against the links: `feed` it every record, settle what is `missing`, then `finish`.
+    """One reading against the links: of every batch, `settle` what is as it was and `feed` the rest; ask again for what
+    is `missing`, then `finish`.
 
     Records that have no link are handed on to `unlinked`, many at a time.
     """
 
-    def __init__(self, links: Iterable[LinkState], unlinked: Callable[[list[ErpRecord]], None] | None = None) -> None:
+    def __init__(self, links: OpenLinks, unlinked: Callable[[list[ErpRecord]], None] | None = None) -> None:
         self._unlinked = unlinked
-        self._pending = {link.erp_id: link for link in links}
-        self._plan = Plan(links_compared=len(self._pending))
+        self._links = links
+        self._present = links.present
+        self._is_empty = not (links.present or links.unsettled or links.gone)
+        self._fed: set[int] = set()
+        self._gone, self._touched = links.gone, 0
+        self._left: list[LinkState] | None = None
+        self._plan = Plan()
 
     @property
     def plan(self) -> Plan:
         """What is known so far."""
         return self._plan
 
-    def feed(self, records: Iterable[ErpRecord]) -> None:
-        """Take in records of the reading, each of which comes once. The inner loop of a sync."""
-        plan, pop = self._plan, self._pending.pop
-        read = present = void = 0
-        newest = plan.newest_seen
+    def settle(self, fingerprints: Sequence[str]) -> list[int]:
+        """Take in the records with these fingerprints that are as their links remember them; which others there are, by
+        their places. The inner loop of a sync.
+        """
+        pop = self._present.pop
+        others = [place for place, fingerprint in enumerate(fingerprints) if pop(fingerprint, None) is None]
+        self._plan.records_read += len(fingerprints)
+        self._plan.present += len(fingerprints) - len(others)
+        return others
+
+    def feed(self, records: Collection[ErpRecord]) -> None:
+        """Take in records of the reading, or such as were there when asked for alone; each comes once."""
+        plan = self._plan
+        found: Iterable[LinkState] = (
+            () if self._is_empty else self._links.of_records([record.erp_id for record in records])
+        )
+        links = {link.erp_id: link for link in found}
         unlinked: list[ErpRecord] = []
         for record in records:
-            read += 1
-            moment = record.updated_at
-            if moment is not None and (newest is None or moment > newest):
-                newest = moment
-            link = pop(record.erp_id, None)
+            link = links.get(record.erp_id)
             if link is None:
                 unlinked.append(record)
                 continue
-            if record.is_void:
-                void += 1
-            else:
-                present += 1
-                if link.presence == PRESENT and link.values == (
-                    record.number,
-                    record.job_id,
-                    record.vendor_id,
-                    record.status,
-                    record.description,
-                    record.amount,
-                    record.changed_amount,
-                    record.invoiced_amount,
-                    record.lines_digest,
-                    record.updated_at,
-                ):
-                    continue
+            self._fed.add(link.id)
+            self._gone -= link.presence in GONE
+            plan.void += record.is_void
+            plan.present += not record.is_void
             self._note(link, record)
-        plan.newest_seen = newest
-        plan.records_read += read
-        plan.present += present
-        plan.void += void
         if self._unlinked is not None and unlinked:
             self._unlinked(unlinked)
 
     def missing(self) -> list[LinkState]:
         """The links whose record has not come, apart from those that are known to be gone."""
-        return [link for link in self._pending.values() if link.presence not in GONE]
-
-    def found_again(self, records: Iterable[ErpRecord]) -> None:
-        """Take in records that did not come with the reading, but were there when asked for alone."""
-        read = self._plan.records_read
-        self.feed(records)
-        self._plan.records_read = read
+        if self._left is None:
+            ids = [id for id in (*self._present.values(), *self._links.unsettled) if id not in self._fed]
+            self._left = list(self._links.of_ids(ids))
+        return [link for link in self._left if link.id not in self._fed]
 
     def finish(self, job_ids: Collection[str]) -> Plan:
         """Count as missing what has not come. Of jobs, `job_ids` has all that are there."""
-        plan = self._plan
-        plan.missing += len(self._pending)
-        for link in self._pending.values():
+        plan, missing = self._plan, self.missing()
+        plan.missing = self._gone + len(missing)
+        plan.links_compared = plan.present + plan.void + plan.missing
+        for link in missing:
             change = _judge_missing(link, job_exists=link.job_id in job_ids)
             if change is not None:
                 plan.changes.append(change)
-        self._pending = {}
         return plan
 
     def _note(self, link: LinkState, record: ErpRecord) -> None:
         change = judge(link, record, job_exists=True)
         if change is None:
             return
-        self._plan.changes.append(change)
         before, after = link.values[UPDATED_AT], change.values[UPDATED_AT]
         if before is not None and after is not None and after < before:
             self._plan.older += 1
-
-
-def compare(links: Iterable[LinkState], records: Iterable[ErpRecord], job_ids: Collection[str]) -> Plan:
-    """All in one step, for a reading that needs no second question."""
-    comparison = Comparison(links)
-    comparison.feed(records)
-    return comparison.finish(job_ids)
+        if change.what is What.TOUCHED:
+            self._touched += 1
+            if self._touched > MOST_TOUCHED:
+                return
+        self._plan.changes.append(change)

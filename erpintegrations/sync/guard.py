@@ -68,6 +68,18 @@ def _why(plan: Plan, missing: list[Change], *, erp: str, is_first_answer: bool) 
     return ""
 
 
+def doubt_masters(*, erp: str, what: str, missing: int, known: int, read: int) -> str:
+    """Why jobs, vendors or codes that a reading lacks are not marked as gone: the sentence, or "" when they can be.
+
+    `known` is how many were there before, `read` how many the reading holds.
+    """
+    if missing and not read:
+        return f"{erp} answered without any {what}, though {known:,} should be in it."
+    if missing > FEW and missing > SHARE * known:
+        return f"{missing:,} of {known:,} {what} are missing from {erp} all at once."
+    return ""
+
+
 def _are_the_newest(missing: list[Change], plan: Plan) -> bool:
     """One alone is what the product is there for: the newest one, exported by mistake and deleted at once."""
     newest = plan.newest_seen

@@ -1,7 +1,8 @@
 """Is a record of the ERP the document that was exported? Pure; called by services.
 
 A document is a commitment in the ERP's field names, as `Export.document` keeps it. Exact means that a person who lays
-both side by side would find the same number, job, vendor and lines; texts and dates are shown, but decide nothing.
+both side by side would find the same number, job, vendor, retainage and lines; texts and dates are shown, but decide
+nothing.
 """
 
 from __future__ import annotations
@@ -90,11 +91,24 @@ def match(detail: ErpDetail, document: Mapping[str, Any]) -> Match:
         Comparison("Total of the lines", _total(kind, document), _money(record.amount)),
         # What a change order added is no longer what was exported.
         Comparison("Changed amount", "0.00", _money(record.changed_amount)),
+        *_retainage(detail, document),
         Comparison("Description", str(document.get("dscrpt", "")).strip(), record.description, decides=False),
         Comparison("Date", str(document.get(DATE_FIELD[kind]) or NONE), date, decides=False),
         Comparison("Status", NONE, record.status, decides=False),
     )
     return Match(_nearness(detail, kind, header, lines), header, lines)
+
+
+def _retainage(detail: ErpDetail, document: Mapping[str, Any]) -> tuple[Comparison, ...]:
+    """What is kept back of each invoice is money, too; nothing to compare where the ERP keeps none."""
+    if detail.retainage is None:
+        return ()
+    return (Comparison("Retainage", percentage(_decimal(document.get("rtnrte"))), percentage(detail.retainage)),)
+
+
+def percentage(rate: Decimal | None) -> str:
+    """Such as "10 %"."""
+    return f"{(rate or Decimal(0)).normalize():f} %"
 
 
 def _nearness(

@@ -5,18 +5,16 @@ Called by services, outside any transaction. Nothing here writes anything.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Protocol
 
 from erpintegrations.connectors.base import Connector, ErpIdentity
 from erpintegrations.models import SyncRun
-from erpintegrations.sync.compare import Comparison, LinkState, Plan
+from erpintegrations.sync.compare import Comparison, OpenLinks, Plan
 from erpintegrations.sync.identity import require_same_identity
 from erpintegrations.sync.unlinked import Known, UnlinkedComparison, UnlinkedPlan
 
-RECORDS_AT_ONCE = 1000
 ASKED_AT_ONCE = 500
 
 Phase = SyncRun.Phase
@@ -39,7 +37,7 @@ class Found:
 
 def read_and_compare(
     connector: Connector,
-    load_links: Callable[[], Iterable[LinkState]],
+    load_links: Callable[[], OpenLinks],
     *,
     expected: ErpIdentity | None,
     beat: Beat,
@@ -59,11 +57,18 @@ def read_and_compare(
         identity = reading.identity
         require_same_identity(expected, identity, erp=erp)
         job_ids = set(reading.job_ids)
-        records, total = reading.records(), reading.counted
-        beat(Phase.READING, 0, total)
-        while batch := list(islice(records, RECORDS_AT_ONCE)):
-            comparison.feed(batch)
-            beat(Phase.READING, comparison.plan.records_read, total)
+        beat(Phase.READING, 0, reading.counted)
+
+        def choose(fingerprints: Sequence[str]) -> Sequence[int]:
+            others = comparison.settle(fingerprints)
+            return unlinked.settle(fingerprints, others) if unlinked else others
+
+        for records in reading.batches(choose):
+            if records:
+                comparison.feed(records)
+            beat(Phase.READING, comparison.plan.records_read, reading.counted)
+        if comparison.missing():
+            comparison.plan.newest_seen = reading.last_change()
     _ask_again(connector, comparison, job_ids, identity, beat)
     beat(Phase.COMPARING)
     return Found(comparison.finish(job_ids), identity, unlinked.finish() if unlinked else None)
@@ -81,5 +86,5 @@ def _ask_again(
             [link.erp_id for link in asked], job_ids={link.job_id for link in asked if link.job_id}
         )
         require_same_identity(identity, answer.identity, erp=connector.wording.label)
-        comparison.found_again(answer.records.values())
+        comparison.feed(list(answer.records.values()))
         job_ids |= answer.job_ids

@@ -12,9 +12,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
-from directory.models import Company
 from erpintegrations.connectors.base import ErpError
 from erpintegrations.encryption import SecretUnreadable
+from erpintegrations.management.connections import NoSuchConnection, connection_of
 from erpintegrations.models import ErpConnection, SyncChange, SyncLink, SyncRun
 from erpintegrations.services.apply_plan import NO_NEWS, in_words
 from erpintegrations.services.observations import batches, commitment_label
@@ -48,25 +48,16 @@ class Command(BaseCommand):
             raise SystemExit(worst)
 
     def _connections(self, slug: str | None) -> list[ErpConnection]:
-        connections = ErpConnection.objects.select_related("company").order_by("company__slug")
-        if slug is None:
-            found = list(connections.filter(is_enabled=True))
-            if not found:
-                self.stdout.write(
-                    "No company has an ERP connection whose hourly sync is on, so there is nothing to do."
-                )
-            return found
-        found = list(connections.filter(company__slug=slug))
-        if found:
-            return found
-        if Company.objects.filter(slug=slug).exists():
-            raise self._refuse(f"The company '{slug}' has no ERP connection. Set one up first.")
-        known = ", ".join(connections.values_list("company__slug", flat=True)) or "none yet"
-        raise self._refuse(f"There is no company '{slug}'. Companies with an ERP connection: {known}.")
-
-    def _refuse(self, sentence: str) -> SystemExit:
-        self.stderr.write(sentence)
-        return SystemExit(FAILED)
+        if slug is not None:
+            try:
+                return [connection_of(slug)]
+            except NoSuchConnection as error:
+                self.stderr.write(str(error))
+                raise SystemExit(FAILED) from None
+        found = list(ErpConnection.objects.select_related("company").filter(is_enabled=True).order_by("company__slug"))
+        if not found:
+            self.stdout.write("No company has an ERP connection whose hourly sync is on, so there is nothing to do.")
+        return found
 
     def _sync(self, connection: ErpConnection) -> int:
         self._headline(connection)

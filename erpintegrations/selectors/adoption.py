@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
@@ -11,7 +11,8 @@ from django.db.models import Q, QuerySet
 
 from commitments.models import Commitment
 from directory.models import Company
-from erpintegrations.models import ErpConnection, UnlinkedRecord, VendorLink
+from erpintegrations.models import ErpConnection, Export, FoundMaster, SyncLink, UnlinkedRecord, VendorLink
+from erpintegrations.selectors.erp_names import JOB, VENDOR, erp_names
 from erpintegrations.selectors.spellings import spellings
 
 # What nothing is under way for: the ERP knows nothing of it.
@@ -43,12 +44,24 @@ class Suggestion:
         return f"Same {', '.join(first)} and {last}" if first else f"Same {last}"
 
 
-def unlinked_records(company: Company, search: str = "") -> QuerySet[UnlinkedRecord]:
-    """Every word of the search must occur in the number or the description."""
-    rows = UnlinkedRecord.objects.filter(company=company)
+@dataclass(frozen=True, slots=True)
+class ListedRecord:
+    """One row: vendor and job by number and name, and what people here know of the record, if anything."""
+
+    record: UnlinkedRecord
+    vendor: str
+    job: str
+    note: str
+
+
+def unlinked_records(company: Company, search: str = "", kind: str = "") -> QuerySet[UnlinkedRecord]:
+    """Every word of the search must occur in the number, the description, or the name of vendor or job."""
+    rows = UnlinkedRecord.objects.filter(company=company, **({"kind": kind} if kind else {}))
     for word in search.split():
         found = (Q(number__icontains=one) | Q(description__icontains=one) for one in spellings(word))
-        rows = rows.filter(reduce(or_, found))
+        named = FoundMaster.objects.filter(reduce(or_, (Q(name__icontains=one) for one in spellings(word))))
+        vendors, jobs = (named.filter(company=company, kind=of).values("erp_id") for of in (VENDOR, JOB))
+        rows = rows.filter(reduce(or_, found) | Q(vendor_id__in=vendors) | Q(job_id__in=jobs))
     return rows
 
 
@@ -87,7 +100,8 @@ def suggestions_for(record: UnlinkedRecord, connection: ErpConnection, search: s
             fits = (Q(**{f"{column}__icontains": one}) for column in columns for one in spellings(word))
             rows = rows.filter(reduce(or_, fits))
     else:
-        ours = VendorLink.objects.filter(connection=connection, erp_id=record.vendor_id or "-").values("vendor_id")
+        theirs = record.vendor_id or "-"
+        ours = VendorLink.objects.filter(connection=connection, erp_id=theirs, gone_at=None).values("vendor_id")
         rows = rows.filter(Q(number__iexact=record.number) | Q(vendor_id__in=ours, amount=record.amount))
     commitments = list(rows.order_by("-id")[:CHOICES])
     vendors = _vendors_in_erp(connection, {commitment.vendor_id for commitment in commitments})
@@ -95,11 +109,29 @@ def suggestions_for(record: UnlinkedRecord, connection: ErpConnection, search: s
     return sorted(found, key=lambda suggestion: suggestion.rank)
 
 
-def vendor_names(connection: ErpConnection, records: Iterable[UnlinkedRecord]) -> dict[str, str]:
-    """How the ERP calls the vendors of these records, as far as they are linked to ours. One query."""
-    numbers = {record.vendor_id for record in records if record.vendor_id}
-    links = VendorLink.objects.filter(connection=connection, erp_id__in=numbers)
-    return dict(links.values_list("erp_id", "erp_name"))
+def listed_records(connection: ErpConnection, records: Sequence[UnlinkedRecord]) -> list[ListedRecord]:
+    """As their rows show them. Three queries."""
+    names = erp_names(connection.pk, {VENDOR: [one.vendor_id for one in records], JOB: [one.job_id for one in records]})
+    notes = _notes(connection, {record.erp_id for record in records})
+    return [
+        ListedRecord(
+            record=record,
+            vendor=names.named(VENDOR, record.vendor_id),
+            job=names.named(JOB, record.job_id),
+            note=notes.get(record.erp_id, ""),
+        )
+        for record in records
+    ]
+
+
+def _notes(connection: ErpConnection, erp_ids: set[str]) -> dict[str, str]:
+    """Of those that people here know: by a link that two persons closed, or an export that it was held against."""
+    rejected = Export.objects.filter(
+        connection=connection, state=Export.State.REJECTED, candidate__erp_id__in=sorted(erp_ids)
+    )
+    notes = {export.candidate["erp_id"]: f"Rejected as {export.number}" for export in rejected.order_by("id")}
+    left = SyncLink.objects.filter(connection=connection, erp_id__in=erp_ids, left_in_erp=True, closed_at__isnull=False)
+    return notes | {link.erp_id: f"Left by Unlink anyway, from {link.number}" for link in left.order_by("id")}
 
 
 def _pairs(records: list[UnlinkedRecord], commitments: list[Commitment], vendors: dict[int, str]) -> list[Suggestion]:
@@ -133,7 +165,7 @@ def _same(record: UnlinkedRecord, commitment: Commitment, vendors: dict[int, str
 
 
 def _vendors_in_erp(connection: ErpConnection, vendor_ids: set[int]) -> dict[int, str]:
-    links = VendorLink.objects.filter(connection=connection, vendor_id__in=vendor_ids)
+    links = VendorLink.objects.filter(connection=connection, vendor_id__in=vendor_ids, gone_at=None)
     return dict(links.values_list("vendor_id", "erp_id"))
 
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from django.db.models import Prefetch, QuerySet
 
+from commitments.editing.story import ToldLine, changed_lines, told_lines
 from commitments.models import Commitment
 from erpintegrations.models import SyncLink, UnlinkOverride
-from erpintegrations.selectors.stories import FieldChange
+from erpintegrations.selectors.stories import FieldChange, field_changes
 
 
 def changed_since(commitment: Commitment, link: SyncLink) -> list[FieldChange]:
-    """(field, as exported, as it is now) of what was changed since the link was closed; its vendor must be loaded."""
+    """(field, as exported, as it is now) of what was changed since the link was closed; its vendor must be loaded.
+
+    One query where anything may have changed.
+    """
     if link.is_open:
         return []
     sides = (
@@ -19,7 +23,16 @@ def changed_since(commitment: Commitment, link: SyncLink) -> list[FieldChange]:
         ("Vendor", link.vendor_name, commitment.vendor.name),
         ("Amount", f"{link.amount:,.2f}", f"{commitment.amount:,.2f}"),
     )
-    return [(label, was, becomes) for label, was, becomes in sides if was != becomes]
+    changed: list[FieldChange] = [(label, was, becomes) for label, was, becomes in sides if was != becomes]
+    return changed + _changed_lines(commitment, link)
+
+
+def _changed_lines(commitment: Commitment, link: SyncLink) -> list[FieldChange]:
+    if link.closed_lines is None or commitment.revision == link.closed_commitment_revision:
+        return []
+    lines = commitment.lines.select_related("cost_code", "cost_type").order_by("position", "id")
+    was = [ToldLine(*line) for line in link.closed_lines]
+    return field_changes(*changed_lines(was, told_lines(commitment, list(lines))))
 
 
 def left_in_erp(commitment: Commitment) -> QuerySet[SyncLink]:

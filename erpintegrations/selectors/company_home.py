@@ -11,18 +11,26 @@ from directory.access import CompanyAccess
 from directory.models import Level, Project
 from erpintegrations.connectors import Wording
 from erpintegrations.models import GONE, ErpConnection, Presence, SyncLink
+from erpintegrations.selectors.exports import on_their_way_counts
 from erpintegrations.selectors.freshness import Freshness, freshness_of
+from erpintegrations.selectors.overrides import waiting_overrides
+from erpintegrations.selectors.views_menu import ViewCounts, view_counts
 
 
 @dataclass(frozen=True, slots=True)
 class ErpSummary:
     """Where the link to the ERP stands: how many are linked, how many of these are gone from it (and, of those, purged
-    with their job: Unlink asks for a reason), and as of when."""
+    with their job: Unlink asks for a reason), how many have drifted, and as of when. What waits for accounting: exports
+    by where they are, `to_decide` of those on their way, and requests that this person can answer."""
 
     wording: Wording
-    linked: int
+    views: ViewCounts
+    on_their_way: int
+    to_decide: int
+    to_answer: int
     gone: int
     purged: int
+    drifted: int
     freshness: Freshness
 
     @property
@@ -32,7 +40,7 @@ class ErpSummary:
 
 def project_summaries(access: CompanyAccess) -> QuerySet[Project]:
     """The projects whose commitments this person may see, with `commitment_count` and `synced_count`."""
-    readable = [pk for pk, level in access.commitments_levels.items() if level >= Level.READ_ONLY]
+    readable = [pk for pk, level in access.commitments_levels.all().items() if level >= Level.READ_ONLY]
     return (
         Project.objects.filter(company=access.company, pk__in=readable)
         .annotate(
@@ -52,10 +60,15 @@ def erp_summary(access: CompanyAccess) -> ErpSummary | None:
         return None
     links = SyncLink.objects.filter(company=access.company, closed_at=None)
     gone = links.filter(presence__in=GONE)
+    on_their_way = on_their_way_counts(access.company)
     return ErpSummary(
         wording=connection.wording,
-        linked=links.count(),
+        views=view_counts(access.company),
+        on_their_way=on_their_way["all"],
+        to_decide=on_their_way["to_decide"],
+        to_answer=len(waiting_overrides(access).to_answer),
         gone=gone.count(),
         purged=gone.filter(presence=Presence.PURGED).count(),
+        drifted=links.filter(has_drifted=True).count(),
         freshness=freshness_of(connection),
     )

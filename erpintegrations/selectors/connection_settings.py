@@ -6,16 +6,11 @@ import datetime
 from dataclasses import asdict, dataclass
 
 from erpintegrations.connectors import whereabouts
+from erpintegrations.connectors.base import WIDTH_LABELS
 from erpintegrations.encryption import SecretUnreadable
-from erpintegrations.models import ErpConnection, SyncLink
+from erpintegrations.models import ConnectionCheck, ErpConnection, SyncLink
+from erpintegrations.selectors.connection_checks import latest_check_of
 from erpintegrations.selectors.widths import widths_of
-
-LABELS = {
-    "number": "Number",
-    "title": "Title",
-    "line_description": "Description of a line",
-    "vendor_name": "Name of a vendor",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +33,7 @@ class ConnectionFacts:
     widths: list[Width]
     widths_read_at: datetime.datetime | None
     open_links: int
+    latest_check: ConnectionCheck | None
 
     @property
     def are_widths_read(self) -> bool:
@@ -50,9 +46,10 @@ def facts_of(connection: ErpConnection) -> ConnectionFacts:
     return ConnectionFacts(
         place=place_of(connection),
         database=connection.database,
-        widths=[Width(label, in_force[name], read.get(name) == in_force[name]) for name, label in LABELS.items()],
+        widths=[Width(label, in_force[name], read.get(name) == in_force[name]) for name, label in WIDTH_LABELS.items()],
         widths_read_at=connection.text_widths_read_at,
         open_links=SyncLink.objects.filter(connection=connection, closed_at=None).count(),
+        latest_check=latest_check_of(connection),
     )
 
 

@@ -45,7 +45,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """The case of one commitment. Eleven queries, whatever happened."""
+    """The case of one commitment. Twelve queries at most, whatever happened."""
 
     link: SyncLink | None
     wording: Wording | None
@@ -97,7 +97,7 @@ def _told(entries: list[Activity], company: Company, wording: Wording | None) ->
     unlinked = False
     summaries = []
     for entry in entries:
-        if entry.verb in (Verb.LINKED, Verb.ADOPTED):
+        if entry.verb in (Verb.LINKED, Verb.ADOPTED, Verb.BROUGHT_IN):
             exported += 1
         summaries.append(_summary(entry, erp, is_again=exported > 1, is_correction=unlinked))
         unlinked = (unlinked or entry.verb == Verb.UNLINKED) and entry.verb not in (Verb.LINKED, Verb.UNLINK_UNDONE)
@@ -123,6 +123,8 @@ def _summary(entry: Activity, erp: str, *, is_again: bool, is_correction: bool) 
             return f"Exported again as {number}" if is_again else f"Exported as {number}"
         case Verb.ADOPTED:
             return f"Linked to {number}, which was in {erp} already"
+        case Verb.BROUGHT_IN:
+            return f"Brought in from {erp}, where it was {number}"
         case Verb.PRESENCE_CHANGED:
             return _presence(entry, erp)
         case Verb.UNLINKED:

@@ -4,45 +4,40 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from directory.models import Company
+from erpintegrations.amounts import money, price, quantity
 from erpintegrations.connectors.base import CommitmentKind, EntryScreen
 from erpintegrations.models import Export
-from erpintegrations.selectors.exports import code_names
+from erpintegrations.selectors.erp_names import ErpNames
+from erpintegrations.selectors.sent_documents import KINDS, Fact, header_facts, names_of
+from erpintegrations.spreadsheets import without_formulas
 
 State = Export.State
-# Spreadsheets run a cell that begins with one of these as a formula.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-NUMBERS = frozenset({"ctcnum", "ordnum"})
-MONEY = frozenset({"amount", "extttl"})
-FIGURES = frozenset({"linqty", "linprc"}) | MONEY
+FIGURES = {"linqty": quantity, "linprc": price, "amount": money, "extttl": money}
+TOTALS = ("amount", "extttl")
 SHOWN = (State.ACCEPTED, State.WRITING, State.AWAITING, State.NEEDS_DECISION, State.FAILED, State.LINKED)
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
-    """One box or one cell of the grid. `note` is our own name of what the ERP knows by a number."""
+class EntrySheet:
+    """`lines` has a cell for each column of the screen's grid."""
 
-    field: str
-    label: str
-    value: str
-    note: str = ""
+    export: Export
+    screen: EntryScreen
+    boxes: list[Fact]
+    lines: list[list[Fact]]
+    total: Decimal
 
     @property
-    def is_figure(self) -> bool:
-        return self.field in FIGURES
-
-
-@dataclass(frozen=True, slots=True)
-class EntrySheet:
-    screen: EntryScreen
-    boxes: list[Cell]
-    lines: list[list[Cell]]
-    total: Decimal
+    def columns_to_total(self) -> int:
+        """How many columns stand before that of the lines' totals, the line's number among them."""
+        return next(place for place, (field, _) in enumerate(self.screen.columns, start=1) if field in TOTALS)
 
 
 def sheets_of(company: Company) -> QuerySet[Export]:
@@ -51,33 +46,32 @@ def sheets_of(company: Company) -> QuerySet[Export]:
     return exports.select_related("connection", "sent_by", "answered_by", "commitment", "project")
 
 
-def entry_sheet_of(export: Export) -> EntrySheet:
-    """Under the number that it was accepted with. Four queries."""
-    kind = CommitmentKind(export.kind)
-    screen = export.connection.wording.entry_screens[kind]
-    header = {**export.document, **dict.fromkeys(NUMBERS, export.erp_number)}
-    names = code_names(export)
-    notes = {"vndnum": export.vendor_name, "jobnum": export.project_name}
-    boxes = [
-        Cell(field, label, str(header.get(field, "")), notes.get(field, ""))
-        for field, label in screen.boxes
-        if field in header
-    ]
+def waiting_sheets(company: Company) -> QuerySet[Export]:
+    """Those that are still to be keyed in, the oldest first."""
+    by_hand = Q(state=State.AWAITING, method=Export.Method.ENTRY_SHEET)
+    to_come = Q(state__in=(State.ACCEPTED, State.WRITING), connection__export_method=Export.Method.ENTRY_SHEET)
+    return sheets_of(company).filter(by_hand | to_come & Q(written_at=None)).order_by("answered_at", "id")
+
+
+def entry_sheets_of(exports: Collection[Export]) -> list[EntrySheet]:
+    """Of exports of one connection, each under the number that it was accepted with. One query."""
+    names = names_of(exports) if exports else ErpNames(())
+    return [_entry_sheet(export, names) for export in exports]
+
+
+def _entry_sheet(export: Export, names: ErpNames) -> EntrySheet:
+    screen = export.connection.wording.entry_screens[CommitmentKind(export.kind)]
     lines = [
-        [
-            Cell(
-                field,
-                label,
-                str(line.get(field, "")),
-                names["codes" if field == "cstcde" else "types"].get(str(line.get(field, "")), "")
-                if field in ("cstcde", "csttyp")
-                else "",
-            )
-            for field, label in screen.columns
-        ]
+        [_cell(field, label, str(line.get(field, "")), names) for field, label in screen.columns]
         for line in export.document.get("lines", [])
     ]
-    return EntrySheet(screen, boxes, lines, export.amount)
+    return EntrySheet(export, screen, header_facts(export, names, screen.boxes), lines, export.amount)
+
+
+def _cell(field: str, label: str, value: str, names: ErpNames) -> Fact:
+    if field in FIGURES:
+        return Fact(field, label, value, FIGURES[field](Decimal(value)) if value else "", is_figure=True)
+    return Fact(field, label, value, value, names.name(KINDS[field], value) if field in KINDS else "")
 
 
 def entry_sheet_csv(sheet: EntrySheet) -> str:
@@ -95,7 +89,6 @@ def entry_sheet_csv(sheet: EntrySheet) -> str:
     return text.getvalue()
 
 
-def _safe(cell: Cell) -> str:
+def _safe(cell: Fact) -> str:
     """A negative amount is one; any other text that looks like a formula is not."""
-    is_formula = not cell.is_figure and cell.value.startswith(FORMULA_STARTS)
-    return f"'{cell.value}" if is_formula else cell.value
+    return cell.value if cell.is_figure else without_formulas(cell.value)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import datetime
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
+from typing import Any
 
 from django.db.models import QuerySet
 
-from commitments.models import CostCode, CostType
 from directory.access import CompanyAccess
-from directory.models import Activity, Company, CompanyMember, Level, SubjectType
+from directory.models import Activity, Company, CompanyMember, Level, SubjectType, Verb
 from directory.refusals import LacksPrivilege, NotAllowed
 from erpintegrations.connectors import Wording
-from erpintegrations.models import CostCodeLink, CostTypeLink, ErpConnection, Export
+from erpintegrations.models import ErpConnection, Export, SyncLink
+from erpintegrations.selectors.drift import drift_of, in_words
+from erpintegrations.selectors.sent_documents import SentLine, sent_lines
 
 NAMED = 5
 State = Export.State
@@ -30,40 +33,24 @@ BADGES = {
     State.LINKED: ("link", "good"),
 }
 UNLINKED_SINCE = ("Unlinked since", "unlink", "quiet")
-HEADER_LABELS = {
-    "ctcnum": "Number",
-    "ordnum": "Number",
-    "dscrpt": "Description",
-    "vndnum": "Vendor",
-    "jobnum": "Job",
-    "condte": "Contract date",
-    "orddte": "Order date",
-    "rtnrte": "Retainage rate",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class SentLine:
-    """One line of the schedule of values as it was sent; quantity and price only of a purchase order."""
-
-    number: int
-    description: str
-    cost_code: str
-    cost_type: str
-    quantity: Decimal | None
-    price: Decimal | None
-    amount: Decimal
 
 
 @dataclass(frozen=True, slots=True)
 class ExportRow:
-    """One export as its row shows it. `not_allowed` says why this person may not answer it, None when they may."""
+    """One export as its row shows it. `not_allowed` says why this person may not answer it, None when they may.
+
+    `left_in_erp` are the numbers of records that two persons left in the ERP for the same commitment; `failed_at` is
+    when it failed, the latest first.
+    """
 
     export: Export
     lines: list[SentLine]
     number: str
     not_allowed: NotAllowed | None
     shows_commitment: bool
+    left_in_erp: list[str]
+    was_rejected: bool
+    failed_at: list[datetime.datetime]
 
     @property
     def may_answer(self) -> bool:
@@ -85,63 +72,60 @@ def exports_of(company: Company) -> QuerySet[Export]:
     )
 
 
-def export_rows(exports: Iterable[Export], *, access: CompanyAccess, connection: ErpConnection) -> list[ExportRow]:
-    """No query."""
+def export_rows(
+    exports: Iterable[Export],
+    *,
+    access: CompanyAccess,
+    connection: ErpConnection,
+    typed: Mapping[int, str] | None = None,
+) -> list[ExportRow]:
+    """`typed` are numbers that stand in the rows already, by the export's id. Three queries at most."""
+    exports = list(exports)
+    commitments = {export.commitment_id for export in exports if export.commitment_id}
+    left = SyncLink.objects.filter(commitment__in=commitments, left_in_erp=True, closed_at__isnull=False)
+    numbers_left = _grouped(left.order_by("id").values_list("commitment_id", "erp_number"))
+    rejected = Export.objects.filter(commitment__in=commitments, state=State.REJECTED)
+    rejections = _grouped(rejected.values_list("commitment_id", "id"))
+    failures = _failures(exports)
     not_allowed = access.why_not_accounting()
     return [
         ExportRow(
             export=export,
             lines=sent_lines(export),
-            number=prefilled_number(export, connection),
+            number=(typed or {}).get(export.pk, prefilled_number(export, connection)),
             not_allowed=not_allowed,
             shows_commitment=access.commitments_level(export.project_id) >= Level.READ_ONLY,
+            left_in_erp=numbers_left[export.commitment_id],
+            was_rejected=any(pk < export.pk for pk in rejections[export.commitment_id]),
+            failed_at=[at for at in failures[export.commitment_id] if at >= export.sent_at],
         )
         for export in exports
     ]
 
 
+def _failures(exports: Iterable[Export]) -> dict[Any, list[Any]]:
+    """When commitments failed to be exported, by the commitment's id, the latest first: of those that have now."""
+    failed = [export for export in exports if export.state == State.FAILED]
+    if not failed:
+        return defaultdict(list)
+    entries = Activity.objects.filter(
+        subject_type=SubjectType.COMMITMENT,
+        subject_id__in=[export.commitment_id for export in failed],
+        verb=Verb.EXPORT_FAILED,
+    )
+    return _grouped(entries.order_by("-id").values_list("subject_id", "at"))
+
+
+def _grouped(pairs: Iterable[tuple[Any, Any]]) -> dict[Any, list[Any]]:
+    groups: dict[Any, list[Any]] = defaultdict(list)
+    for key, value in pairs:
+        groups[key].append(value)
+    return groups
+
+
 def prefilled_number(export: Export, connection: ErpConnection) -> str:
     """What the field for the number in the ERP begins with."""
     return export.number if connection.use_commitment_number else ""
-
-
-def sent_lines(export: Export) -> list[SentLine]:
-    return [
-        SentLine(
-            number=line["linnum"],
-            description=line["dscrpt"],
-            cost_code=line["cstcde"],
-            cost_type=line["csttyp"],
-            quantity=Decimal(line["linqty"]) if "linqty" in line else None,
-            price=Decimal(line["linprc"]) if "linprc" in line else None,
-            amount=Decimal(line["extttl"] if "extttl" in line else line["amount"]),
-        )
-        for line in export.document.get("lines", [])
-    ]
-
-
-def code_names(export: Export) -> dict[str, dict[str, str]]:
-    """Our names of the cost codes and types that the document gives by their number in the ERP. Two queries."""
-    lines = export.document.get("lines", [])
-    codes = CostCodeLink.objects.filter(
-        connection=export.connection_id, erp_id__in={line["cstcde"] for line in lines}
-    ).values_list("erp_id", "cost_code_id")
-    types = CostTypeLink.objects.filter(
-        connection=export.connection_id, erp_id__in={line["csttyp"] for line in lines}
-    ).values_list("erp_id", "cost_type_id")
-    code_of = CostCode.objects.in_bulk([pk for _, pk in codes])
-    type_of = CostType.objects.in_bulk([pk for _, pk in types])
-    return {
-        "codes": {erp_id: str(code_of[pk]) for erp_id, pk in codes},
-        "types": {erp_id: str(type_of[pk]) for erp_id, pk in types},
-    }
-
-
-def header_facts(export: Export) -> list[tuple[str, str, str]]:
-    """(label, the ERP's field name, value) of the document's header."""
-    return [
-        (HEADER_LABELS[name], name, str(export.document[name])) for name in HEADER_LABELS if name in export.document
-    ]
 
 
 def export_history(export: Export) -> QuerySet[Activity]:
@@ -176,11 +160,23 @@ def state_badge(export: Export) -> tuple[str, str, str]:
     return (export.get_state_display(), *BADGES[State(export.state)])
 
 
+def is_worked_on(export: Export, now: datetime.datetime) -> bool:
+    """A task brings it on its way, or will within seconds; one that waits for its next attempt it leaves alone."""
+    is_due = export.next_attempt_at is None or export.next_attempt_at <= now
+    return export.state == State.WRITING or (export.state == State.ACCEPTED and is_due)
+
+
 def next_step(export: Export, wording: Wording) -> str:
     """What has to happen next, in a sentence or two."""
     erp = wording.short_label
     if _was_unlinked(export):
         return "Nothing more here: it was linked, and unlinked since. The commitment's page leads on."
+    if export.state == State.LINKED and export.link is not None and export.link.has_drifted:
+        return f"It is in {erp}, and linked, but differs there: {in_words(drift_of(export.link))}."
+    if export.state == State.ACCEPTED and export.problem:
+        return "It is tried again by itself; Retry tries it at once."
+    if export.state == State.AWAITING and export.problem:
+        return f"Under its right number, the next sync finds it in {erp} and links it."
     if export.state == State.AWAITING and export.method == Export.Method.ENTRY_SHEET:
         return f"Key it into {erp} from its entry sheet. The next sync finds it there and links it."
     return {

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
 
@@ -19,6 +20,8 @@ from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, Tuple
 
 PAGE_SIZE = 50
 LONGEST_CURSOR = 2000
+# So many rows are held at once by whoever goes through all.
+READ_AT_ONCE = 500
 
 Row = TypeVar("Row", bound=Model)
 
@@ -110,6 +113,33 @@ def walk(rows: QuerySet[Row], column: str, place: Cursor | None, *, downwards: b
     return [in_order.filter(**{column: value}, **past_id), in_order.filter(**{f"{column}__{beyond}": value})]
 
 
+def every_row(rows: QuerySet[Row], column: str = "id", *, descending: bool = False) -> Iterator[Row]:
+    """All rows in order, READ_AT_ONCE at a time by their key: no cursor and no transaction stays open meanwhile,
+    however slowly somebody takes them. None comes twice; one that moves forward in the order meanwhile may not come.
+    """
+    place: Cursor | None = None
+    seen: set[int] = set()
+    while True:
+        batch: list[Row] = []
+        for part in walk(rows, column, place, downwards=descending):
+            batch += part[: READ_AT_ONCE - len(batch)]
+            if len(batch) == READ_AT_ONCE:
+                break
+        yield from (row for row in batch if row.pk not in seen)
+        if len(batch) < READ_AT_ONCE:
+            return
+        if column != "id":  # ids do not change
+            seen.update(row.pk for row in batch)
+        place = Cursor(_in_words(getattr(batch[-1], column)), batch[-1].pk)
+
+
+def place_after(rows: QuerySet[Row], column: str, count: int, *, downwards: bool) -> Cursor | None:
+    """Where so many rows of the order have gone by, None when they are not more. It reads the order's index alone."""
+    [in_order] = walk(rows, column, None, downwards=downwards)
+    last = in_order.values_list(column, "id")[count : count + 1].first()
+    return None if last is None else Cursor(_in_words(last[0]), last[1])
+
+
 def _value(model: type[Model], column: str, text: str) -> Any:
     field = cast("Field[Any, Any]", model._meta.get_field(column))
     try:
@@ -124,6 +154,8 @@ def _value(model: type[Model], column: str, text: str) -> Any:
 
 
 def _cursor_at(row: Model, column: str, *, backwards: bool) -> str:
-    value = getattr(row, column)
-    text = value.isoformat() if hasattr(value, "isoformat") else str(value)
-    return Cursor(text, row.pk, backwards).encode()
+    return Cursor(_in_words(getattr(row, column)), row.pk, backwards).encode()
+
+
+def _in_words(value: Any) -> str:
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)

@@ -52,6 +52,13 @@ def exports_with_numbers(
     return accepted.filter(found | Q(state=Export.State.READY, own__in=wanted) if ready_too else found)
 
 
+def export_of_record(record: ErpRecord, connection: ErpConnection) -> Export | None:
+    """The open export that this record may belong to: it is under its number, or was found for it before."""
+    same = exports_with_numbers(connection, record.kind, [record.number], ready_too=False)
+    found = Export.objects.filter(connection=connection, state=Export.State.NEEDS_DECISION)
+    return same.first() or found.filter(candidate__erp_id=record.erp_id).first()
+
+
 def taken_as_recorded(commitment: Commitment, connection: ErpConnection) -> list[str]:
     """Who has the commitment's number, as the last sync read the ERP: what its page says before anybody asks the ERP.
 

@@ -18,7 +18,7 @@ MOST = 50
 
 @dataclass(frozen=True, slots=True)
 class WaitingOverrides:
-    """What waits for an answer: from this person, and what they asked for themselves. One query."""
+    """What waits for an answer: from this person, and what they asked for themselves. One query, else three."""
 
     to_answer: list[UnlinkOverride]
     own: list[UnlinkOverride]
@@ -57,7 +57,11 @@ def why_not_answer(override: UnlinkOverride, access: CompanyAccess) -> NotAllowe
 
 
 def waiting_overrides(access: CompanyAccess) -> WaitingOverrides:
+    waiting = UnlinkOverride.objects.filter(company=access.company, state=UnlinkOverride.State.WAITING)
+    if not waiting.exists():
+        return WaitingOverrides(to_answer=[], own=[])
     rows = list(_waiting().filter(company=access.company)[:MOST])
+    access.commitments_levels.load(row.link.project_id for row in rows)
     return WaitingOverrides(
         to_answer=[row for row in rows if why_not_answer(row, access) is None],
         own=[row for row in rows if row.asked_by_id == access.user.pk],

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from commitments.models import Commitment, ScheduleOfValuesLine
-from erpintegrations.connectors.base import Masters
+from erpintegrations.connectors.base import Master, Masters
 from erpintegrations.models import CostCodeLink, CostTypeLink, ErpConnection, JobLink, VendorLink
 from erpintegrations.models.masters import MasterLink
 
@@ -56,10 +56,10 @@ def references_of(
     vendors = VendorLink.objects.filter(connection=connection, vendor_id=commitment.vendor_id)
     codes = CostCodeLink.objects.filter(connection=connection, cost_code_id__in={line.cost_code_id for line in lines})
     types = CostTypeLink.objects.filter(connection=connection, cost_type_id__in={line.cost_type_id for line in lines})
-    live_jobs = {job.erp_id: job.status for job in masters.jobs} if masters else None
-    live_vendors = {vendor.erp_id: "" for vendor in masters.vendors} if masters else None
-    live_codes = {code.erp_id: "" for code in masters.cost_codes} if masters else None
-    live_types = {kind.erp_id: "" for kind in masters.cost_types} if masters else None
+    live_jobs = {job.erp_id: job for job in masters.jobs} if masters else None
+    live_vendors = {vendor.erp_id: vendor for vendor in masters.vendors} if masters else None
+    live_codes = {code.erp_id: code for code in masters.cost_codes} if masters else None
+    live_types = {kind.erp_id: kind for kind in masters.cost_types} if masters else None
     return References(
         job=next((_reference(link, live_jobs) for link in jobs), None),
         vendor=next((_reference(link, live_vendors) for link in vendors), None),
@@ -68,7 +68,11 @@ def references_of(
     )
 
 
-def _reference(link: MasterLink, live: Mapping[str, str] | None) -> Reference:
+def _reference(link: MasterLink, live: Mapping[str, Master] | None) -> Reference:
+    was_gone = link.gone_at is not None
     if live is None:
-        return Reference(link.erp_id, is_gone=link.gone_at is not None)
-    return Reference(link.erp_id, is_gone=link.erp_id not in live, status=live.get(link.erp_id, ""))
+        return Reference(link.erp_id, is_gone=was_gone)
+    master = live.get(link.erp_id)
+    if master is None or (was_gone and not link.is_of(master)):
+        return Reference(link.erp_id, is_gone=True)
+    return Reference(link.erp_id, status=master.status)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -43,8 +43,16 @@ ICONS = {
     Verb.SYNC_CONFIRMED: "check",
     Verb.SYNC_DISCARDED: "close",
     Verb.CONNECTION_CHANGED: "settings",
+    Verb.MASTERS_READ: "sync",
+    Verb.MASTER_RENAMED: "edit",
+    Verb.SET_UP_DECIDED: "edit",
+    Verb.BRING_IN_STARTED: "sync",
+    Verb.BRING_IN_ENDED: "sync",
+    Verb.BROUGHT_IN: "link",
+    Verb.CONNECTION_TESTED: "settings",
 }
 NOTHING = "\N{EM DASH}"
+MISSING = object()
 # What somebody changed in the ERP, nobody here knows by whom: the entry's actor only asked.
 NOTICED = (Verb.PRESENCE_CHANGED, Verb.AMOUNT_CHANGED, Verb.RECORD_CHANGED)
 IN_SENTENCES = {"Hourly sync": "the hourly sync", "Command line": "a sync by the command line"}
@@ -61,6 +69,7 @@ LABELS = {
     "erp_vendor_id": "Vendor in the ERP",
     "erp_lines_digest": "Lines in the ERP",
     "left_in_erp": "Left in the ERP",
+    "anothers_record": "Said to be another one's",
     "can_push_to_accounting": "Can Push to Accounting",
     "erp_integrations_level": "ERP Integrations",
     "interval_minutes": "Minutes between syncs",
@@ -113,20 +122,30 @@ def who_of(entry: Activity) -> str:
 
 def changes_of(entry: Activity | SyncChange) -> list[FieldChange]:
     """(label, before, after) of each field that the entry tells of; None where it tells of one side only."""
+    is_open = isinstance(entry, Activity) and entry.verb == Verb.SYNC_NEEDS_CONFIRMATION
+    return field_changes(entry.before, entry.after, not_recorded=FOUND if is_open else ())
+
+
+def field_changes(
+    before: Mapping[str, Any], after: Mapping[str, Any], *, not_recorded: Collection[str] = ()
+) -> list[FieldChange]:
+    """The same of two sides that no entry holds. What is the same on both is no change."""
     return [
-        (_label(entry, name), _words(entry.before, name), _words(entry.after, name))
-        for name in dict.fromkeys([*entry.before, *entry.after])
+        (
+            f"{_label(name)} (found, not recorded)" if name in not_recorded else _label(name),
+            _words(before, name),
+            _words(after, name),
+        )
+        for name in dict.fromkeys([*before, *after])
+        if before.get(name, MISSING) != after.get(name, MISSING)
     ]
 
 
-def _label(entry: Activity | SyncChange, name: str) -> str:
-    label = LABELS.get(name) or name.replace("_", " ").capitalize()
-    if isinstance(entry, Activity) and entry.verb == Verb.SYNC_NEEDS_CONFIRMATION and name in FOUND:
-        return f"{label} (found, not recorded)"
-    return label
+def _label(name: str) -> str:
+    return LABELS.get(name) or name.replace("_", " ").capitalize()
 
 
-def _words(values: dict[str, Any], name: str) -> str | None:
+def _words(values: Mapping[str, Any], name: str) -> str | None:
     if name not in values:
         return None
     value = values[name]
@@ -148,6 +167,8 @@ def _amount(value: object) -> Decimal | None:
 def _url_of(entry: Activity, company: Company, *, with_subject: bool) -> str:
     if entry.subject_type == SubjectType.SYNC_RUN and with_subject:
         return reverse("run_detail", args=[company.slug, entry.subject_id])
+    if entry.subject_type == SubjectType.BRING_IN:
+        return reverse("bring_in_detail", args=[company.slug, entry.subject_id])
     if entry.subject_type == SubjectType.COMMITMENT and with_subject and entry.project_id:
         return reverse("commitment_detail", args=[company.slug, entry.project_id, entry.subject_id])
     if entry.sync_run_id and not with_subject:

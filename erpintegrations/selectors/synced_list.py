@@ -69,7 +69,7 @@ class SyncedRow:
         return isinstance(self.not_allowed, LacksPrivilege)
 
 
-def connection_of(company: Company) -> ErpConnection | None:
+def find_connection(company: Company) -> ErpConnection | None:
     return ErpConnection.objects.filter(company=company).first()
 
 
@@ -90,8 +90,9 @@ def synced_rows(
     wording: Wording,
     now: datetime.datetime,
 ) -> list[SyncedRow]:
-    """One query where the ERP forbids some of them to be deleted, else none."""
+    """One query for the levels on their projects, and one where the ERP forbids some of them to be deleted."""
     links = list(links)
+    access.commitments_levels.load(link.project_id for link in links)
     waiting = waiting_by_link(links)
     may_check = access.erp_integrations_level >= Level.STANDARD
     rows = []

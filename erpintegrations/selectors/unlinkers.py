@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db.models import QuerySet
 
-from directory.models import CompanyMember, Level
+from directory.models import CompanyMember, Level, User
 
 NAMED = 3
 
@@ -21,9 +21,12 @@ def unlinkers(company_id: int, project_id: int) -> QuerySet[CompanyMember]:
     )
 
 
-def who_can_unlink(company_id: int, project_id: int) -> str:
-    """A few of them by name, such as "Ada Approver and Alma Admin"; empty when nobody has all the rights."""
-    rows = unlinkers(company_id, project_id).order_by("user__name", "id")
+def who_can_unlink(company_id: int, project_id: int, *, but: User | None = None) -> str:
+    """A few of them by name, such as "Ada Approver and Alma Admin"; empty when nobody has all the rights.
+
+    `but` is one that does not count.
+    """
+    rows = unlinkers(company_id, project_id).exclude(user=but).order_by("user__name", "id")
     names = list(rows.values_list("user__name", flat=True)[: NAMED + 1])
     if len(names) > NAMED:
         names = [*names[:NAMED], "others"]

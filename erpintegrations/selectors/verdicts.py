@@ -51,9 +51,26 @@ def unlink_verdict(link: SyncLink, freshness: Freshness, wording: Wording, now: 
     return _still_there(link, freshness, wording, now)
 
 
-def back_in_erp(link: SyncLink, wording: Wording, now: datetime.datetime) -> CommitmentStillInErp:
-    """The refusal for a link, as it is recorded now, whose record was found again when Unlink asked the live ERP."""
-    found = f"It is back in {wording.short_label}: it was found there {moments.both(link.checked_at or now, now)}."
+def needs_reason(link: SyncLink) -> bool:
+    """Whether Unlink asks why: what was removed together with its job is history, not a correction."""
+    return link.presence == Presence.PURGED
+
+
+def _gone(link: SyncLink, wording: Wording) -> Verdict:
+    """Of a link whose record is recorded as gone: a later sync, whatever became of it, does not change that."""
+    if needs_reason(link):
+        hint = f"Removed together with its job by “{wording.purge_name}”: history, not a correction."
+        return Verdict(None, needs_reason=True, hint=hint, more="Unlink asks for a reason.")
+    hint = f"{link.get_presence_display()} in {wording.short_label}."
+    return Verdict(None, needs_reason=False, hint=hint, more="Unlink will go through.")
+
+
+def back_in_erp(link: SyncLink, wording: Wording, found_at: str) -> CommitmentStillInErp:
+    """The refusal for a link, as it is recorded now, whose record was found again when Unlink asked the live ERP.
+
+    `found_at` is that moment in words.
+    """
+    found = f"It is back in {wording.short_label}: it was found there {found_at}."
     return _still_in_erp(link, wording, before=found)
 
 
@@ -90,14 +107,6 @@ def _what_forbids_it(link: SyncLink) -> str:
         f"change orders {'add' if changed > 0 else 'take away'} {abs(changed):,.2f}" if changed else "",
     )
     return " and ".join(filter(None, clauses)) or "something of it is invoiced or changed"
-
-
-def _gone(link: SyncLink, wording: Wording) -> Verdict:
-    if link.presence == Presence.PURGED:
-        hint = f"Removed together with its job by “{wording.purge_name}”: history, not a correction."
-        return Verdict(None, needs_reason=True, hint=hint, more="Unlink asks for a reason.")
-    hint = f"{link.get_presence_display()} in {wording.short_label}."
-    return Verdict(None, needs_reason=False, hint=hint, more="Unlink will go through.")
 
 
 def _never_seen(link: SyncLink, freshness: Freshness, wording: Wording, now: datetime.datetime) -> Verdict:

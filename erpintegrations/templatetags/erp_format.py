@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Any
 
 from django import template
@@ -14,13 +14,12 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from erpintegrations import moments
+from erpintegrations import amounts, moments
 from erpintegrations.web.flash import FlashAction, action_of
 from erpintegrations.web.icons import SPRITE, icon_names
 
 register = template.Library()
 
-MINUS = "\N{MINUS SIGN}"
 NONE = "\N{EM DASH}"
 TONES = ("quiet", "good", "bad", "warn", "info")
 
@@ -28,12 +27,11 @@ TONES = ("quiet", "good", "bad", "warn", "info")
 @register.filter
 def money(amount: Decimal | int | None) -> str:
     """1234.5 → 1,234.50; below zero with a real minus sign; nothing → a dash."""
-    if amount is None or amount == "":
-        return NONE
-    if isinstance(amount, float):
-        raise TypeError("Amounts are Decimal, never float.")
-    cents = Decimal(amount).quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)
-    return f"{MINUS if cents < 0 else ''}{abs(cents):,.2f}"
+    return NONE if amount is None or amount == "" else amounts.money(amount)
+
+
+register.filter("price", amounts.price)
+register.filter("quantity", amounts.quantity)
 
 
 @register.simple_tag(takes_context=True, name="moment")

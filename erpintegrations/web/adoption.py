@@ -16,7 +16,7 @@ from erpintegrations.models import ErpConnection, UnlinkedRecord
 from erpintegrations.selectors import adoption as selectors
 from erpintegrations.selectors.freshness import freshness_of
 from erpintegrations.selectors.side_by_side import compare_with_record
-from erpintegrations.selectors.synced_list import connection_of
+from erpintegrations.selectors.synced_list import find_connection
 from erpintegrations.services.adopt_record import (
     adopt_record,
     comparison_token,
@@ -31,6 +31,8 @@ from erpintegrations.web.synced import commitment_trail, no_connection_page
 
 
 class SearchForm(forms.Form):
+    """The search of the choice of a commitment."""
+
     q = forms.CharField(
         label="Search",
         required=False,
@@ -39,33 +41,41 @@ class SearchForm(forms.Form):
     )
 
 
+class ListForm(SearchForm):
+    """The list's search and filter."""
+
+    type = forms.ChoiceField(label="Type", required=False, choices=[("", "Any type"), *Commitment.Kind.choices])
+
+
 @company_page(erp_integrations=Level.READ_ONLY)
 @require_safe
 def adoption_list(request: CompanyRequest) -> HttpResponse:
-    connection = connection_of(request.company)
+    connection = find_connection(request.company)
     if connection is None:
         return no_connection_page(request)
-    search = _search(request)
+    form = ListForm(request.GET)
+    form.is_valid()
+    search, kind = (form.cleaned_data.get(name, "").strip() for name in ("q", "type"))
     order = sorting(request, selectors.ORDERS, default="number")
-    rows = selectors.unlinked_records(request.company, search)
+    rows = selectors.unlinked_records(request.company, search, kind)
     page = list_page(request, rows, column=order.column, descending=order.descending)
-    is_plain = not search and not page.previous_url
+    is_filtered = bool(search or kind)
+    is_plain = not is_filtered and not page.previous_url
     suggested = selectors.suggestions(connection) if is_plain else []
-    vendors = selectors.vendor_names(connection, page.rows)
-    for record in page.rows:
-        record.vendor_label = " · ".join(filter(None, (record.vendor_id, vendors.get(record.vendor_id)))) or "—"
     context = {
         "trail": commitment_trail(request.company),
         "wording": connection.wording,
         "freshness": freshness_of(connection),
         "suggestions": suggested,
         "page": page,
+        "rows": selectors.listed_records(connection, page.rows),
         "headers": order.headers,
         "keep": order.keep,
-        "form": SearchForm(request.GET),
-        "is_filtered": bool(search),
+        "form": form,
+        "is_filtered": is_filtered,
         "list_url": _list_url(request.company),
         "why_not": request.access.why_not_accounting(),
+        "may_bring_in": request.access.erp_integrations_level >= Level.ADMIN,
         "readable_project_ids": _readable(request),
     }
     return render(request, "erpintegrations/adoption/list.html", context)
@@ -83,15 +93,16 @@ def adoption_compare(request: CompanyRequest, record_id: int) -> HttpResponse:
             flash.warning(request, "The commitment in the address is not one of this company. Choose one below.")
         return _choice_page(request, record, connection)
     refuse_commitment(commitment)
-    detail = read_for_adoption(record=record, access=request.access)
+    found = read_for_adoption(record=record, commitment=commitment, access=request.access)
     context = {
         "trail": [*commitment_trail(request.company), (_title(connection), _list_url(request.company))],
         "wording": connection.wording,
         "record": record,
         "commitment": commitment,
-        "sides": compare_with_record(commitment, connection, detail),
-        "compared": comparison_token(commitment, detail),
-        "kinds_differ": commitment.kind != record.kind,
+        "sides": compare_with_record(commitment, connection, found.detail),
+        "compared": comparison_token(commitment, found.detail),
+        "refusal": found.refusal,
+        "export": found.export,
         "was_unlinked": commitment.links.filter(erp_id=record.erp_id, closed_at__isnull=False).exists(),
         "is_readable": commitment.project_id in _readable(request),
     }
@@ -125,8 +136,8 @@ def _choice_page(request: CompanyRequest, record: UnlinkedRecord, connection: Er
     context = {
         "trail": [*commitment_trail(request.company), (_title(connection), _list_url(request.company))],
         "wording": connection.wording,
+        "listed": selectors.listed_records(connection, [record])[0],
         "record": record,
-        "vendor": selectors.vendor_names(connection, [record]).get(record.vendor_id, ""),
         "choices": selectors.suggestions_for(record, connection, search),
         "most": selectors.CHOICES,
         "form": SearchForm(request.GET),
@@ -159,7 +170,7 @@ def _search(request: CompanyRequest) -> str:
 
 
 def _readable(request: CompanyRequest) -> set[int]:
-    return {pk for pk, level in request.access.commitments_levels.items() if level >= Level.READ_ONLY}
+    return {pk for pk, level in request.access.commitments_levels.all().items() if level >= Level.READ_ONLY}
 
 
 def _list_url(company: Company) -> str:

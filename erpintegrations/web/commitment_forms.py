@@ -21,7 +21,7 @@ from commitments.editing import (
     statuses_of_kind,
 )
 from commitments.editing.inputs import DATES, LONG_TEXTS
-from commitments.editing.reading import Unreadable, read_date, read_number
+from commitments.editing.reading import Unreadable, read_date, read_percent
 from commitments.editing.story import figure
 from commitments.models import Commitment
 from commitments.pickers import Costs, NotFound, find_vendor, vendor_label
@@ -164,10 +164,16 @@ class CommitmentForm:
     def total(self) -> Decimal:
         return sum((row.counted(self.accounting_method) for row in self.rows), Decimal("0.00"))
 
+    @property
+    def not_counted(self) -> str:
+        """Such as "without line 2 and 4", of those whose figures cannot be read; empty for none."""
+        places = [str(n) for n, row in enumerate(self.rows, start=1) if row.is_unreadable(self.accounting_method)]
+        return f"without line {' and '.join(places)}" if places else ""
+
     def _read_header(self) -> tuple[dict[str, Any], list[Fault]]:
         faults: list[Fault] = []
         values: dict[str, Any] = dict(self.texts)
-        readers: dict[str, Any] = {"vendor": self._find_vendor, "default_retainage_percent": read_number}
+        readers: dict[str, Any] = {"vendor": self._find_vendor, "default_retainage_percent": read_percent}
         for name, read in {**readers, **dict.fromkeys(DATES, read_date)}.items():
             try:
                 values[name] = read(self.texts[name])

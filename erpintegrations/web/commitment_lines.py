@@ -12,12 +12,17 @@ from django.http import QueryDict
 
 from commitments.editing import LineInput
 from commitments.editing.inputs import amount_of
-from commitments.editing.reading import Unreadable, read_number
+from commitments.editing.reading import Unreadable, read_money, read_number
 from commitments.editing.story import figure
 from commitments.models import Commitment, ScheduleOfValuesLine
 from commitments.pickers import Costs, NotFound, cost_type_label
 from commitments.refusals import Fault
 
+Reader = Callable[[str], Decimal | None]
+FIGURES: dict[str, dict[str, Reader]] = {
+    Commitment.AccountingMethod.UNIT_BASED: {"quantity": read_number, "unit_cost": read_money},
+    Commitment.AccountingMethod.AMOUNT_BASED: {"amount": read_money},
+}
 ADD = "add_line"
 MOVES = re.compile(r"(remove_line|move_up|move_down)_([0-9]{1,4})", re.ASCII)
 
@@ -62,12 +67,19 @@ class LineRow:
 
     def computed(self) -> Decimal | None:
         """Quantity × unit cost, as far as they can be read."""
-        return amount_of(_number(self.quantity), _number(self.unit_cost))
+        return amount_of(_read(read_number, self.quantity), _read(read_money, self.unit_cost))
 
     def counted(self, accounting_method: str) -> Decimal:
         """What the line adds to the total, as far as it can be read."""
         by_unit = accounting_method == Commitment.AccountingMethod.UNIT_BASED
-        return (self.computed() if by_unit else _number(self.amount)) or Decimal(0)
+        return (self.computed() if by_unit else _read(read_money, self.amount)) or Decimal(0)
+
+    def is_unreadable(self, accounting_method: str) -> bool:
+        """Whether a figure that counts is typed, and cannot be read."""
+        return any(
+            getattr(self, name).strip() and _read(read, getattr(self, name)) is None
+            for name, read in FIGURES[accounting_method].items()
+        )
 
 
 TEXTS = tuple(item.name for item in fields(LineRow) if item.name not in ("errors", "is_new"))
@@ -115,14 +127,12 @@ def read_rows(
 ) -> tuple[list[LineInput], list[Fault]]:
     """The lines as typed values, and what could not be read. A figure that the method does not ask for is not read."""
     faults: list[Fault] = []
-    by_unit = accounting_method == Commitment.AccountingMethod.UNIT_BASED
-    figures = ("quantity", "unit_cost") if by_unit else ("amount",)
     inputs = []
     for position, row in enumerate(rows, start=1):
         values: dict[str, Any] = {"description": row.description, "unit_of_measure": row.unit_of_measure}
         values["id"] = int(row.id) if re.fullmatch("[0-9]{1,18}", row.id, re.ASCII) else None
         readers: dict[str, Callable[[str], Any]] = {"cost_code": codes.find, "cost_type": types.find}
-        readers |= dict.fromkeys(figures, read_number)
+        readers |= FIGURES[accounting_method]
         for name, read in readers.items():
             try:
                 values[name] = read(getattr(row, name))
@@ -133,8 +143,8 @@ def read_rows(
     return inputs, faults
 
 
-def _number(text: str) -> Decimal | None:
+def _read(read: Reader, text: str) -> Decimal | None:
     try:
-        return read_number(text)
+        return read(text)
     except Unreadable:
         return None

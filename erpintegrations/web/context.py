@@ -105,7 +105,11 @@ def _tool_nav(request: HttpRequest) -> list[NavItem]:
         ("History", "history", "history"),
     ]
     if access.erp_integrations_level >= Level.ADMIN:
-        pages += [("Sync Schedule", "sync_schedule", "clock"), ("Configure Settings", "erp_settings", "settings")]
+        pages += [
+            ("Set-up", "set_up", "download"),
+            ("Sync Schedule", "sync_schedule", "clock"),
+            ("Configure Settings", "erp_settings", "settings"),
+        ]
     items = [NavItem(label, reverse(route, args=[company.slug]), icon) for label, route, icon in pages]
     return _mark_current(items, request.path)
 

@@ -16,19 +16,25 @@ from directory.models import Level
 from erpintegrations.models import Export
 from erpintegrations.refusals import NumberNotPossible
 from erpintegrations.selectors import exports as selector
+from erpintegrations.selectors.before_export import before_export
+from erpintegrations.selectors.sent_documents import header_facts, names_of, sent_lines
 from erpintegrations.selectors.stories import stories
 from erpintegrations.services.answer_export import (
     REJECTABLE,
+    RETRYABLE,
     accept_exports,
     reject_exports,
     retry_exports,
     why_not_answer,
 )
 from erpintegrations.web import flash
+from erpintegrations.web.export_numbers import number_field, with_typed_numbers
+from erpintegrations.web.exports import list_url_of
+from erpintegrations.web.following import Following, follow, nothing_new
 from erpintegrations.web.paging import newest_first
 from erpintegrations.web.refusals import go_to
 from erpintegrations.web.returning import back_to
-from erpintegrations.web.synced import commitment_trail
+from erpintegrations.web.synced import tool_trail
 
 LONGEST_REASON = 500
 
@@ -48,7 +54,9 @@ class RejectionForm(forms.Form):
 @company_page(erp_integrations=Level.READ_ONLY)
 @require_safe
 def export_detail(request: CompanyRequest, export_id: int) -> HttpResponse:
-    return export_page(request, load_export(request, export_id))
+    """Follows by itself while a task works on the export."""
+    export = load_export(request, export_id)
+    return nothing_new(request, [export]) or export_page(request, export)
 
 
 @require_POST
@@ -56,16 +64,18 @@ def export_detail(request: CompanyRequest, export_id: int) -> HttpResponse:
 def accept(request: CompanyRequest, export_id: int) -> HttpResponse:
     """What is wrong with the number is said beside it, on the export's page, with what was typed."""
     export = load_export(request, export_id)
-    typed = request.POST.get("number", "")
+    typed = request.POST.get(number_field(export.pk), "")
     (outcome,) = accept_exports(exports=[export], access=request.access, numbers={export.pk: typed}, now=timezone.now())
     if isinstance(outcome.refusal, NumberNotPossible):
         return export_page(request, outcome.export, typed=typed, number_error=outcome.refusal)
     if outcome.refusal is not None:
         raise outcome.refusal
     flash.success(
-        request, f"{export.number} accepted as {outcome.export.erp_number}. {_after_accepting(outcome.export)}"
+        request,
+        f"{export.number} accepted as {outcome.export.erp_number}. {_what_now(outcome.export)}",
+        action=_lead_on(outcome.export),
     )
-    return go_to(request, _back(request, "erp_ready"))
+    return go_to(request, with_typed_numbers(request, _back(request, "erp_ready"), without=[export.pk]))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -99,7 +109,9 @@ def retry(request: CompanyRequest, export_id: int) -> HttpResponse:
     (outcome,) = retry_exports(exports=[export], access=request.access, now=timezone.now())
     if outcome.refusal is not None:
         raise outcome.refusal
-    flash.success(request, f"{export.number} is tried again. {_what_now(outcome.export)}")
+    flash.success(
+        request, f"{export.number} is tried again. {_what_now(outcome.export)}", action=_lead_on(outcome.export)
+    )
     return go_to(request, _back(request, "erp_failed"))
 
 
@@ -107,12 +119,12 @@ def export_page(
     request: CompanyRequest, export: Export, *, typed: str | None = None, number_error: NumberNotPossible | None = None
 ) -> HttpResponse:
     """The export's own page; with an error beside the number, 422."""
-    connection, wording = export.connection, export.connection.wording
+    connection, wording, names = export.connection, export.connection.wording, names_of([export])
     (row,) = selector.export_rows([export], access=request.access, connection=connection)
     page = newest_first(request, selector.export_history(export))
     state, icon, tone = selector.state_badge(export)
     context: dict[str, Any] = {
-        "trail": commitment_trail(request.company),
+        "trail": export_trail(export),
         "wording": wording,
         "export": export,
         "row": row,
@@ -122,16 +134,35 @@ def export_page(
         "next_step": selector.next_step(export, wording),
         "may_check": request.access.erp_integrations_level >= Level.STANDARD,
         "may_reject": export.state in REJECTABLE and row.may_answer,
+        "may_retry": export.state in RETRYABLE and row.may_answer and bool(export.problem),
+        "before": before_export(export),
         "approvers": [] if row.may_answer else selector.approvers_of(request.company),
         "number": row.number if typed is None else typed,
         "number_error": number_error,
-        "facts": selector.header_facts(export),
-        "names": selector.code_names(export),
+        "facts": header_facts(export, names),
+        "lines": sent_lines(export, names),
         "page": page,
         "stories": stories(page.rows, request.company, with_subject=False),
-        "back": back_to(request, default=request.path),
+        "back": with_typed_numbers(request, back_to(request, default=""), without=[export.pk]),
+        "following": _following(request, export, state),
     }
     return render(request, "erpintegrations/exports/detail.html", context, status=422 if number_error else 200)
+
+
+def _following(request: CompanyRequest, export: Export, state: str) -> Following:
+    going_on = "A task works on it, and this page follows by itself."
+    is_worked_on = selector.is_worked_on(export, timezone.now())
+    return follow(
+        request,
+        [export],
+        going_on=f"“{state}”: {going_on}" if is_worked_on else "",
+        done=f"{export.number} is “{state}” now.",
+    )
+
+
+def export_trail(export: Export) -> list[tuple[str, str]]:
+    """The way to an export's page, by the list that it is on."""
+    return [*tool_trail(export.company), ("Commitment", list_url_of(export))]
 
 
 def load_export(request: CompanyRequest, export_id: int) -> Export:
@@ -149,20 +180,24 @@ def _reason_page(request: CompanyRequest, export: Export, form: RejectionForm) -
         "export": export,
         "wording": export.connection.wording,
         "form": form,
-        "trail": commitment_trail(request.company),
+        "trail": export_trail(export),
         "back": _back(request, "erp_ready"),
     }
     return render(request, "erpintegrations/exports/reject.html", context, status=422 if form.is_bound else 200)
 
 
-def _after_accepting(export: Export) -> str:
-    if export.connection.export_method == Export.Method.ENTRY_SHEET:
-        return f"Key it into {export.connection.wording.short_label} from its entry sheet; it is linked once found."
-    return _what_now(export)
-
-
 def _what_now(export: Export) -> str:
-    return f"It is linked once the next sync finds it in {export.connection.wording.short_label}."
+    erp = export.connection.wording.short_label
+    if export.connection.export_method == Export.Method.ENTRY_SHEET:
+        return f"Key it into {erp} from its entry sheet; it is linked once found."
+    return f"The bridge writes it within seconds, and it is linked as soon as it is found in {erp}."
+
+
+def _lead_on(export: Export) -> flash.FlashAction:
+    route = "entry_sheet" if export.connection.export_method == Export.Method.ENTRY_SHEET else "export_detail"
+    label = "Entry sheet" if route == "entry_sheet" else "Follow it"
+    url = reverse(route, args=[export.company.slug, export.pk])
+    return flash.FlashAction(link_url=url, link_label=f"{label} of {export.number}")
 
 
 def _back(request: CompanyRequest, route: str) -> str:

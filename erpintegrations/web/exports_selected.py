@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -17,7 +18,7 @@ from directory.models import Level
 from directory.refusals import Refusal
 from erpintegrations.models import ErpConnection, Export
 from erpintegrations.selectors.exports import exports_of, prefilled_number
-from erpintegrations.selectors.synced_list import connection_of
+from erpintegrations.selectors.synced_list import find_connection
 from erpintegrations.selectors.widths import widths_of
 from erpintegrations.services.answer_export import (
     ACCEPTABLE,
@@ -30,7 +31,9 @@ from erpintegrations.services.answer_export import (
     why_not_answer,
 )
 from erpintegrations.web import flash
+from erpintegrations.web.export_numbers import number_field, typed_numbers, with_typed_numbers
 from erpintegrations.web.export_pages import RejectionForm, origin_of
+from erpintegrations.web.exports import on_the_way_url
 from erpintegrations.web.refusals import go_to
 from erpintegrations.web.returning import back_to
 from erpintegrations.web.synced import commitment_trail
@@ -62,6 +65,10 @@ class Preview:
     @property
     def ids(self) -> str:
         return ",".join(str(export.pk) for export, _ in self.will)
+
+    @property
+    def total(self) -> Decimal:
+        return sum((export.amount for export, _ in self.will), Decimal(0))
 
 
 ACCEPT = Answer(
@@ -114,8 +121,9 @@ def retry_selected(request: CompanyRequest) -> HttpResponse:
 
 def _answer_selected(request: CompanyRequest, answer: Answer) -> HttpResponse:
     """First the preview; with `confirmed`, the doing. Sent twice, the second answer says what the first one did."""
-    connection, ids = connection_of(request.company), selected_ids(request)
-    back = back_to(request, default=reverse(answer.list_route, args=[request.company.slug]))
+    connection, ids = find_connection(request.company), selected_ids(request)
+    list_url = back_to(request, default=reverse(answer.list_route, args=[request.company.slug]))
+    back = with_typed_numbers(request, list_url, without=ids if "confirmed" in request.POST else ())
     if len(ids) > MOST:
         flash.error(request, f"More than {MOST} commitments are selected. Select fewer, then take the rest.")
         return go_to(request, back)
@@ -144,7 +152,7 @@ def _do(
     request: CompanyRequest, answer: Answer, exports: list[Export], form: RejectionForm, now: datetime.datetime
 ) -> list[Outcome]:
     if answer is ACCEPT:
-        numbers = {export.pk: request.POST.get(f"number-{export.pk}", "") for export in exports}
+        numbers = {export.pk: request.POST.get(number_field(export.pk), "") for export in exports}
         return accept_exports(exports=exports, access=request.access, numbers=numbers, now=now)
     if answer is RETRY:
         return retry_exports(exports=exports, access=request.access, now=now)
@@ -161,12 +169,12 @@ def _preview_page(
     form: RejectionForm | None = None,
 ) -> HttpResponse:
     refusals = why_not_answer(exports=exports, access=request.access, states=answer.states, now=timezone.now())
-    preview = Preview()
+    preview, typed = Preview(), typed_numbers(request.POST)
     for export in exports:
         if export.pk in refusals:
             preview.will_not.append((export, refusals[export.pk]))
         else:
-            preview.will.append((export, prefilled_number(export, connection)))
+            preview.will.append((export, typed.get(export.pk, prefilled_number(export, connection))))
     context = {
         "trail": commitment_trail(request.company),
         "wording": connection.wording,
@@ -185,11 +193,16 @@ def _preview_page(
 def _result_page(
     request: CompanyRequest, connection: ErpConnection, answer: Answer, outcomes: list[Outcome], back: str
 ) -> HttpResponse:
+    done = [outcome for outcome in outcomes if outcome.done]
+    is_on_its_way = answer is not REJECT
     context = {
         "trail": commitment_trail(request.company),
         "wording": connection.wording,
         "answer": answer,
-        "done": [outcome for outcome in outcomes if outcome.done],
+        "done": done,
+        "total": sum(outcome.export.amount for outcome in done),
+        "on_the_way_url": on_the_way_url(request.company) if is_on_its_way else "",
+        "by_entry_sheet": is_on_its_way and connection.export_method == Export.Method.ENTRY_SHEET,
         "refused": [outcome for outcome in outcomes if not outcome.done],
         "back": back,
     }

@@ -7,13 +7,15 @@ from typing import Any, ClassVar
 
 import django_filters
 from django import forms
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from commitments.models import Commitment, Vendor
 from directory.models import Company, Project, User
 from erpintegrations.connectors import Wording
 from erpintegrations.models import GONE, Export, Presence, SyncLink
-from erpintegrations.selectors.spellings import spellings
+from erpintegrations.selectors.link_search import with_words
+from erpintegrations.selectors.spellings import anywhere
+from erpintegrations.web.widgets import LongSelect
 
 CAN_BE_UNLINKED = "can-be-unlinked"
 CANNOT_BE_DELETED = "cannot-be-deleted"
@@ -22,21 +24,19 @@ LISTED = 300
 LONGEST_SEARCH = 100
 
 
-class CompanyListFilter(django_filters.FilterSet):
-    """What the lists of a company's commitments share. `has_problem` says that the address cannot be understood."""
+class ListFilter(django_filters.FilterSet):
+    """What all filtered lists share: a search. `has_problem` says that the address cannot be understood."""
 
-    searched: ClassVar[tuple[str, ...]] = ("number", "title", "vendor_name", "project_name", "erp_number")
+    searched: ClassVar[tuple[str, ...]] = ()
+    placeholder: ClassVar[str] = ""
 
     q = django_filters.CharFilter(label="Search", method="search", max_length=LONGEST_SEARCH)
-    type = django_filters.ChoiceFilter(
-        label="Type", field_name="kind", choices=Commitment.Kind.choices, empty_label="Any type"
-    )
-    project = django_filters.ChoiceFilter(label="Project", field_name="project_id", empty_label="Any project")
 
-    def __init__(self, data: Mapping[str, Any], queryset: QuerySet[Any], *, company: Company) -> None:
+    def __init__(self, data: Mapping[str, Any], queryset: QuerySet[Any]) -> None:
         super().__init__(data, queryset)
-        self.filters["q"].extra["widget"] = forms.TextInput(attrs={"type": "search", "placeholder": "Number, title, …"})
-        self._offer("project", Project.objects.filter(company=company))
+        self.filters["q"].extra["widget"] = forms.TextInput(
+            attrs={"type": "search", "placeholder": f"{self.placeholder}, …"}
+        )
 
     @property
     def is_used(self) -> bool:
@@ -48,8 +48,15 @@ class CompanyListFilter(django_filters.FilterSet):
 
     def problem(self) -> str:
         """Which filters of the address were left out, in a sentence."""
-        labels = ", ".join(str(self.filters[name].label) for name in self.form.errors)
-        return f"This filter in the address cannot be understood and was left out: {labels}. Choose it anew below."
+        return (
+            f"This filter in the address cannot be understood and was left out: {self.problem_labels}. Choose it anew "
+            "below."
+        )
+
+    @property
+    def problem_labels(self) -> str:
+        """Which filters of the address cannot be understood, by their labels; empty when all can."""
+        return ", ".join(str(self.filters[name].label) for name in self.form.errors)
 
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """By what can be understood of the address; a list that is too long is better than none."""
@@ -60,12 +67,24 @@ class CompanyListFilter(django_filters.FilterSet):
     def search(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         """Every word must occur somewhere."""
         for word in value.split():
-            found = Q()
-            for spelling in spellings(word):
-                for column in self.searched:
-                    found |= Q(**{f"{column}__icontains": spelling})
-            rows = rows.filter(found)
+            rows = rows.filter(anywhere(word, self.searched))
         return rows
+
+
+class CompanyListFilter(ListFilter):
+    """What the lists of a company's commitments share."""
+
+    searched = ("number", "title", "vendor_name", "project_name", "erp_number")
+    placeholder = "Number, title"
+
+    type = django_filters.ChoiceFilter(
+        label="Type", field_name="kind", choices=Commitment.Kind.choices, empty_label="Any type"
+    )
+    project = django_filters.ChoiceFilter(label="Project", field_name="project_id", empty_label="Any project")
+
+    def __init__(self, data: Mapping[str, Any], queryset: QuerySet[Any], *, company: Company) -> None:
+        super().__init__(data, queryset)
+        self._offer("project", Project.objects.filter(company=company))
 
     def _offer(self, name: str, options: QuerySet[Any]) -> None:
         """The first of them by name; one that the address asks for is always among them."""
@@ -74,7 +93,9 @@ class CompanyListFilter(django_filters.FilterSet):
         chosen = str(self.data.get(name, ""))
         if chosen.isascii() and chosen.isdecimal() and len(chosen) < 19 and chosen not in offered:
             offered |= {str(pk): text for pk, text in options.filter(pk=chosen).values_list("id", label)}
-        self.filters[name].extra["choices"] = list(offered.items())
+        choices = list(offered.items())
+        # By a function, since Django copies a list of hundreds, pair by pair, each time it copies the field.
+        self.filters[name].extra |= {"choices": lambda: choices, "widget": LongSelect}
         if len(offered) >= LISTED:
             self.filters[name].extra["help_text"] = f"The first {LISTED} are listed. Search finds the others."
 
@@ -92,6 +113,7 @@ class SyncedFilter(CompanyListFilter):
     def __init__(
         self, data: Mapping[str, Any], queryset: QuerySet[SyncLink], *, company: Company, wording: Wording
     ) -> None:
+        self.reads_all = False
         super().__init__(data, queryset, company=company)
         for name in ("state", "type", "project", "vendor"):
             self.filters.move_to_end(name)
@@ -99,14 +121,22 @@ class SyncedFilter(CompanyListFilter):
         self.filters["state"].extra["choices"] = state_choices(wording)
         self._offer("vendor", Vendor.objects.filter(company=company))
 
+    def search(self, rows: QuerySet[SyncLink], name: str, value: str) -> QuerySet[SyncLink]:
+        """Every word must occur somewhere; an index finds it, or `reads_all` says that none did."""
+        found = with_words(rows, value.split())
+        self.reads_all = bool(value) and not found.by_index
+        return found.links
+
     def by_state(self, rows: QuerySet[SyncLink], name: str, value: str) -> QuerySet[SyncLink]:
+        # That they are not present says nothing new, but names the index that these few have.
+        others = rows.exclude(presence=Presence.PRESENT)
         if value == CAN_BE_UNLINKED:
-            return rows.filter(presence__in=GONE)
+            return others.filter(presence__in=GONE)
         if value == CANNOT_BE_DELETED:
             return rows.filter(presence=Presence.PRESENT).exclude(invoiced_amount=0, changed_amount=0)
         if value == DRIFTED:
             return rows.filter(has_drifted=True)
-        return rows.filter(presence=value)
+        return (rows if value == Presence.PRESENT else others).filter(presence=value)
 
 
 class ExportFilter(CompanyListFilter):

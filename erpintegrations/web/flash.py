@@ -19,21 +19,25 @@ from django.utils.http import url_has_allowed_host_and_scheme
 class FlashAction:
     """A button in the flash: posts `fields` to `url`. `accessible_label` names the object too: "Undo of SC-1042".
 
-    Beside it there may be a link that leads on.
+    Beside it, or instead of it, there may be a link that leads on.
     """
 
-    url: str
-    label: str
-    accessible_label: str
+    url: str = ""
+    label: str = ""
+    accessible_label: str = ""
     fields: dict[str, str] = field(default_factory=dict)
     link_url: str = ""
     link_label: str = ""
 
     def __post_init__(self) -> None:
-        """Raises ValueError for an address outside this site."""
-        for url in [self.url, *([self.link_url] if self.link_url else [])]:
-            if not (url.startswith("/") and url_has_allowed_host_and_scheme(url, allowed_hosts=None)):
-                raise ValueError("A flash's button may only post to a path of this site.")
+        """Raises ValueError for an address outside this site, and where there is none."""
+        urls = [url for url in (self.url, self.link_url) if url]
+        if not urls or not all(map(_is_path_here, urls)):
+            raise ValueError("A flash's button may only lead to a path of this site.")
+
+
+def _is_path_here(url: str) -> bool:
+    return url.startswith("/") and url_has_allowed_host_and_scheme(url, allowed_hosts=None)
 
 
 def success(request: HttpRequest, text: str, *, action: FlashAction | None = None) -> None:

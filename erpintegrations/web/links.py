@@ -13,6 +13,7 @@ from directory.access import CompanyRequest, company_page
 from directory.models import Level
 from erpintegrations.models import Presence, SyncLink
 from erpintegrations.refusals import CommitmentStillInErp, PresenceUnknown, ReasonRequired
+from erpintegrations.selectors.drift import drift_of, in_words
 from erpintegrations.selectors.synced_list import links_of
 from erpintegrations.selectors.unlinkers import who_can_unlink
 from erpintegrations.selectors.verdicts import how_to_leave
@@ -73,7 +74,9 @@ def check_now(request: CompanyRequest, link_id: int) -> HttpResponse:
         text = f"{link.number} is no longer in {wording.label}: {became}. {_what_now(request, link)}"
         flash.success(request, text)
     else:
-        flash.warning(request, f"{link.number} is still in {wording.label}. {how_to_leave(link, wording)}")
+        drift = in_words(drift_of(link))
+        told = f" It has drifted there: {drift}." if drift else ""
+        flash.warning(request, f"{link.number} is still in {wording.label}. {how_to_leave(link, wording)}{told}")
     return go_to(request, _back(request))
 
 

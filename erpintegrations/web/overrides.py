@@ -10,10 +10,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from directory.access import CompanyRequest, company_page
-from directory.models import Level
+from directory.models import Level, User
 from erpintegrations.models import SyncLink, UnlinkOverride
 from erpintegrations.selectors.overrides import waiting_by_link, why_not_answer, why_not_ask
 from erpintegrations.selectors.synced_list import links_of
+from erpintegrations.selectors.unlinkers import who_can_unlink
 from erpintegrations.selectors.verdicts import how_to_leave
 from erpintegrations.services import unlink_anyway as services
 from erpintegrations.web import flash
@@ -36,8 +37,9 @@ class AskForm(forms.Form):
 
 
 class AnswerForm(forms.Form):
-    """What the second person says to it; needed to decline."""
+    """What the second person says to it; needed to decline. `seen_version` is the link's, as shown."""
 
+    seen_version = forms.IntegerField(required=False, widget=forms.HiddenInput)
     answer = forms.CharField(
         label="Your answer",
         max_length=LONGEST_REASON,
@@ -60,7 +62,7 @@ def ask(request: CompanyRequest, link_id: int) -> HttpResponse:
         return _ask_page(request, link, form)
     reason = form.cleaned_data["reason"]
     services.ask_to_unlink_anyway(link=link, access=request.access, reason=reason, now=timezone.now())
-    flash.success(request, f"Asked for consent to unlink {link.number} anyway. Another person must answer.")
+    flash.success(request, f"Asked for consent to unlink {link.number} anyway. {_who_can_answer(link, request.user)}")
     return go_to(request, _back(request))
 
 
@@ -72,7 +74,7 @@ def answer(request: CompanyRequest, override_id: int) -> HttpResponse:
     not_allowed = why_not_answer(override, request.access)
     if not_allowed is not None:
         raise not_allowed
-    form = AnswerForm(request.POST or None)
+    form = AnswerForm(request.POST or None, initial={"seen_version": override.link.version})
     if request.method != "POST" or not form.is_valid():
         return _answer_page(request, override, form)
     said, now, link = form.cleaned_data["answer"], timezone.now(), override.link
@@ -86,7 +88,13 @@ def answer(request: CompanyRequest, override_id: int) -> HttpResponse:
     if "consent" not in request.POST:
         form.add_error(None, "Choose one of the two answers.")
         return _answer_page(request, override, form)
-    link = services.consent_to_unlink_anyway(override=override, access=request.access, answer=said, now=now)
+    link = services.consent_to_unlink_anyway(
+        override=override,
+        access=request.access,
+        answer=said,
+        seen_version=form.cleaned_data["seen_version"] or 0,
+        now=now,
+    )
     flash.success(request, UNLINKED, action=undo_action(request, link))
     return go_to(request, _back(request))
 
@@ -112,9 +120,15 @@ def _back(request: CompanyRequest) -> str:
     return back_to(request, default=reverse("erp_synced", args=[request.company.slug]))
 
 
+def _who_can_answer(link: SyncLink, asker: User) -> str:
+    who = who_can_unlink(link.company_id, link.project_id, but=asker)
+    return f"{who} can answer." if who else "Nobody else has the rights to answer yet: ask an administrator."
+
+
 def _ask_page(request: CompanyRequest, link: SyncLink, form: AskForm) -> HttpResponse:
     waiting = waiting_by_link([link]).get(link.pk)
-    context = _context(request, link) | {"form": form, "waiting": waiting}
+    who_can_answer = _who_can_answer(link, waiting.asked_by) if waiting else ""
+    context = _context(request, link) | {"form": form, "waiting": waiting, "who_can_answer": who_can_answer}
     return render(request, "erpintegrations/unlink_anyway/ask.html", context, status=422 if form.errors else 200)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from erpintegrations.selectors.keyset import BrokenCursor, KeysetPage, keyset_page
+from erpintegrations.selectors.keyset import PAGE_SIZE, BrokenCursor, KeysetPage, keyset_page
 from erpintegrations.web import flash
 
 PLACE = "at"
@@ -23,6 +24,11 @@ class Page:
     first_url: str
     previous_url: str
     next_url: str
+
+    @property
+    def is_only_one(self) -> bool:
+        """Whether its rows are all that there are."""
+        return not (self.first_url or self.previous_url or self.next_url)
 
 
 def list_page(
@@ -41,6 +47,25 @@ def list_page(
         first_url=address(request, **{PLACE: ""}) if place else "",
         previous_url=address(request, **{PLACE: found.previous}) if found.previous else "",
         next_url=address(request, **{PLACE: found.next}) if found.next else "",
+    )
+
+
+def page_of(request: HttpRequest, rows: Sequence[Any], *, size: int = PAGE_SIZE) -> Page:
+    """One page of rows that are in memory already; the place is how many come before it."""
+    place = request.GET.get(PLACE, "0")
+    start = int(place) if place.isascii() and place.isdecimal() and len(place) < 10 else len(rows)
+    if start >= len(rows):
+        if start and rows:
+            flash.warning(request, "The page in the address is not one of this list: this is its first page.")
+        start = 0
+    shown = list(rows[start : start + size])
+    before, after = max(start - size, 0), start + size
+    return Page(
+        rows=shown,
+        position=f"{start + 1:,}–{start + len(shown):,} of {len(rows):,}" if shown else "None",
+        first_url=address(request, **{PLACE: ""}) if start else "",
+        previous_url=address(request, **{PLACE: str(before) if before else ""}) if start else "",
+        next_url=address(request, **{PLACE: str(after)}) if after < len(rows) else "",
     )
 
 

@@ -10,24 +10,27 @@ from django.views.decorators.http import require_POST, require_safe
 
 from directory.access import CompanyRequest, company_page
 from directory.models import Level
-from erpintegrations.models import ErpConnection, SyncRun
+from erpintegrations.models import SyncRun
 from erpintegrations.refusals import SyncNotPossible
 from erpintegrations.selectors.freshness import freshness_of
 from erpintegrations.selectors.runs import changes_of, figures_of, note_of, nothing_to_list, run_of, runs_of
 from erpintegrations.selectors.stories import changes_of as fields_of
+from erpintegrations.selectors.synced_list import find_connection
 from erpintegrations.services.decide_sync import confirm_sync, discard_sync
 from erpintegrations.services.run_sync import request_sync
 from erpintegrations.web import flash
 from erpintegrations.web.paging import newest_first
+from erpintegrations.web.progress import progress_answer
 from erpintegrations.web.returning import back_to
+from erpintegrations.web.synced import tool_trail
 
 
 @company_page(erp_integrations=Level.READ_ONLY)
 @require_safe
 def run_list(request: CompanyRequest) -> HttpResponse:
-    connection = ErpConnection.objects.filter(company=request.company).first()
+    connection = find_connection(request.company)
     context = {
-        "trail": _trail(request)[:1],
+        "trail": tool_trail(request.company),
         "page": newest_first(request, runs_of(request.company)),
         "connection": connection,
         "freshness": freshness_of(connection) if connection else None,
@@ -62,18 +65,14 @@ def run_detail(request: CompanyRequest, run_id: int) -> HttpResponse:
 def run_progress(request: CompanyRequest, run_id: int) -> HttpResponse:
     """How far a run is, for the pages that show it live; once it has ended they are loaded anew, with the result."""
     run = _load(request, run_id)
-    if not run.is_open and not request.htmx:  # type: ignore[attr-defined]
-        return redirect("run_detail", company_slug=request.company.slug, run_id=run.pk)
-    answer = render(request, "erpintegrations/runs/progress.html", {"run": run})
-    if not run.is_open:
-        answer.headers["HX-Refresh"] = "true"
-    return answer
+    page = reverse("run_detail", args=[request.company.slug, run.pk])
+    return progress_answer(request, "run", run, template="erpintegrations/runs/progress.html", page=page)
 
 
 @company_page(erp_integrations=Level.ADMIN)
 @require_POST
 def sync_now(request: CompanyRequest) -> HttpResponse:
-    connection = ErpConnection.objects.filter(company=request.company).first()
+    connection = find_connection(request.company)
     if connection is None:
         raise SyncNotPossible(
             "There is nothing to sync with yet.",
@@ -105,11 +104,7 @@ def discard(request: CompanyRequest, run_id: int) -> HttpResponse:
 
 
 def _trail(request: CompanyRequest) -> list[tuple[str, str]]:
-    slug = request.company.slug
-    return [
-        ("ERP Integrations", reverse("erp_home", args=[slug])),
-        ("Sync runs", reverse("run_list", args=[slug])),
-    ]
+    return [*tool_trail(request.company), ("Sync runs", reverse("run_list", args=[request.company.slug]))]
 
 
 def _load(request: CompanyRequest, run_id: int) -> SyncRun:

@@ -17,7 +17,7 @@ from directory.access import CompanyRequest, company_page
 from directory.models import Level
 from erpintegrations.models import ErpConnection, SyncLink
 from erpintegrations.selectors.freshness import freshness_of
-from erpintegrations.selectors.synced_list import SyncedRow, connection_of, links_of, synced_rows
+from erpintegrations.selectors.synced_list import SyncedRow, find_connection, links_of, synced_rows
 from erpintegrations.services.unlink_commitment import Outcome
 from erpintegrations.services.unlink_commitment import unlink_selected as unlink_links
 from erpintegrations.web import flash
@@ -58,7 +58,7 @@ class Preview:
 @company_page(erp_integrations=Level.READ_ONLY)
 def unlink_selected(request: CompanyRequest) -> HttpResponse:
     """First the preview; with `confirmed`, the unlinking. Sent twice, the second answer says what the first one did."""
-    connection = connection_of(request.company)
+    connection = find_connection(request.company)
     ids = selected_ids(request)
     if len(ids) > MOST:
         flash.error(request, f"More than {MOST:,} commitments are selected. Select fewer, then unlink the rest.")

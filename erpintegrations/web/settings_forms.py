@@ -13,16 +13,24 @@ from erpintegrations.connectors import CONNECTORS, wording_for
 from erpintegrations.models import ErpConnection
 from erpintegrations.models.connection import LONGEST_INTERVAL, SHORTEST_INTERVAL
 from erpintegrations.services.change_connection import SHORTEST_SECRET, ConnectionSettings, choices_of, faults_of
+from erpintegrations.web.database_fields import (
+    ADDRESS,
+    AGAIN_FOR_ANOTHER,
+    WAY,
+    DatabaseFields,
+    address_fields,
+    secret_input,
+    stored_address,
+)
 from erpintegrations.web.sealed import MINUTES, seal, unseal
 
 SETTINGS = tuple(field.name for field in fields(ConnectionSettings))
-SECRETS = {"new_database_url": "database_url", "new_bridge_secret": "bridge_secret"}
+SHOWN = (*SETTINGS, *ADDRESS)
+SECRETS = ("new_database_url", "new_login", "new_password", "new_bridge_secret")
+ENCRYPTED = "Stored encrypted and never shown again."
+BLANK = " Leave it blank to keep the one that is stored."
+BLANK_WAY = " Leave it blank to keep the one that is stored, while server, encryption and CA file stay the same."
 KEPT = f"It was entered a moment ago and is kept for {MINUTES} minutes: leave this blank to use it."
-
-
-def secret_input() -> forms.PasswordInput:
-    # "new-password", because browsers take "off" for an invitation to fill in the person's own password.
-    return forms.PasswordInput(attrs={"autocomplete": "new-password", "spellcheck": "false"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +43,15 @@ class Difference:
     keeps_typed: bool
 
 
-class SettingsForm(forms.Form):
-    """All that can be set. The names of the settings are those of `ConnectionSettings`."""
+class SettingsForm(DatabaseFields):
+    """All that can be set. The names of the settings are those of `ConnectionSettings`.
+
+    `database_url` is what is to be saved, once the form was checked; "" keeps the stored one.
+    """
 
     connector_key = forms.ChoiceField(label="Accounting system")
     label = forms.CharField(
         required=False, max_length=100, help_text="Your own name for this connection, such as “Main company”."
-    )
-    new_database_url = forms.CharField(
-        label="Database URL", required=False, max_length=2000, widget=secret_input(), strip=True
     )
     is_enabled = forms.BooleanField(label="Hourly sync", required=False)
     interval_minutes = forms.IntegerField(
@@ -59,14 +67,15 @@ class SettingsForm(forms.Form):
     )
     rejection_mail = forms.ChoiceField(label="Mail to the sender of what was rejected", widget=forms.RadioSelect)
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
-    seen = forms.CharField(required=False, max_length=4000, widget=forms.HiddenInput)
+    seen = forms.CharField(required=False, max_length=8000, widget=forms.HiddenInput)
     sealed = forms.CharField(required=False, max_length=8000, widget=forms.HiddenInput)
 
     def __init__(self, data: Any = None, *, connection: ErpConnection | None, user: User, company: Company) -> None:
         self.connection, self.user, self.company = connection, user, company
-        settings = ConnectionSettings.of(connection) if connection else ConnectionSettings()
-        seen = {"version": connection.version if connection else 0, "seen": json.dumps(asdict(settings))}
-        super().__init__(data, initial=asdict(settings) | seen)
+        self.database_url = ""
+        shown = _shown(connection)
+        seen = {"version": connection.version if connection else 0, "seen": json.dumps(shown)}
+        super().__init__(data, initial=shown | seen)
         self.secrets = unseal(self.data.get("sealed", ""), user=user, company=company)
         self._offer(connection)
 
@@ -84,11 +93,16 @@ class SettingsForm(forms.Form):
             f"Whoever accepts a commitment finds its own number filled in as the number in {erp}, and can change it. "
             "Without this, they start with an empty field."
         )
-        is_kept = "Stored encrypted and never shown again."
-        for name, secret in SECRETS.items():
-            stored = connection is not None and bool(connection.__dict__.get(secret))
-            blank = " Leave it blank to keep the one that is stored." if stored else ""
-            self.fields[name].help_text = KEPT if self.secrets.get(name) else f"{is_kept}{blank}"
+        has_secret = connection is not None and bool(connection.__dict__.get("bridge_secret"))
+        way = f"{ENCRYPTED}{BLANK_WAY if stored_address(connection) else ''}"
+        said = {
+            "new_database_url": "Instead of the boxes above, such as mssql+pymssql://… or sqlite:///….",
+            "new_login": way,
+            "new_password": way,
+            "new_bridge_secret": f"{ENCRYPTED}{BLANK if has_secret else ''}",
+        }
+        for name in SECRETS:
+            self.fields[name].help_text = KEPT if self.secrets.get(name) else said[name]
         needed = f" Needed for the bridge alone: at least {SHORTEST_SECRET} random characters."
         self.fields["new_bridge_secret"].help_text += needed
 
@@ -98,17 +112,24 @@ class SettingsForm(forms.Form):
             cleaned[name] = cleaned.get(name) or self.secrets.get(name, "")
         if self.errors:
             return cleaned
+        self.database_url, faults = self.chosen_url(cleaned, self._seen())
+        faults = faults or self._faults(cleaned)
+        for name, text in faults.items():
+            self.add_error(name, text)
+        return cleaned
+
+    def _faults(self, cleaned: dict[str, Any]) -> dict[str, str]:
+        """What is wrong with all of it together, by the field."""
         faults = faults_of(
             connector_key=self.chosen_connector,
             settings=self.settings,
-            database_url=cleaned["new_database_url"],
+            database_url=self.database_url,
             bridge_secret=cleaned["new_bridge_secret"],
             stored=self.connection,
         )
-        fields_of = {secret: name for name, secret in SECRETS.items()}
-        for name, text in faults.items():
-            self.add_error(fields_of.get(name, name), text)
-        return cleaned
+        of_database = "new_database_url" if cleaned["new_database_url"] else "host"
+        fields_of = {"database_url": of_database, "bridge_secret": "new_bridge_secret"}
+        return {fields_of.get(name, name): text for name, text in faults.items()}
 
     @property
     def chosen_connector(self) -> str:
@@ -121,7 +142,7 @@ class SettingsForm(forms.Form):
     @property
     def names_another_database(self) -> bool:
         """Whether this would point a connection elsewhere: that takes a second look."""
-        return self.connection is not None and bool(self.cleaned_data["new_database_url"])
+        return self.connection is not None and bool(self.database_url)
 
     def keep_secrets(self) -> None:
         """This function will carry the secrets that were typed to the next step, where they need not be typed again."""
@@ -138,20 +159,29 @@ class SettingsForm(forms.Form):
 
     def bring_together(self, current: ErpConnection) -> list[Difference]:
         """This function will put both people's changes in the form, on top of what is stored now, and tell them."""
-        now, was = asdict(ConnectionSettings.of(current)), self._seen()
+        now, was = _shown(current), self._seen()
         differences = []
-        for name in SETTINGS:
+        for name in SHOWN:
             before, typed = was.get(name, now[name]), self.cleaned_data[name]
             if before == now[name]:
                 continue
             keeps_typed = typed not in (before, now[name])
             if not keeps_typed:
                 self._set(name, now[name])
+                if name in WAY:
+                    self._forget_sign_in()
             label = str(self.fields[name].label or name.replace("_", " ").capitalize())
-            differences.append(Difference(label, _words(name, before), _words(name, now[name]), keeps_typed))
+            differences.append(Difference(label, self._words(name, before), self._words(name, now[name]), keeps_typed))
         self._set("version", current.version)
         self._set("seen", json.dumps(now))
         return differences
+
+    def _forget_sign_in(self) -> None:
+        """What was typed for one server is not handed to another: with a fault, it is carried no further."""
+        for name in ("new_login", "new_password"):
+            if self.cleaned_data.get(name):
+                self.add_error(name, AGAIN_FOR_ANOTHER)
+                self[name].help_text = ENCRYPTED
 
     def _seen(self) -> dict[str, Any]:
         """What the person was shown first; nothing when that cannot be read."""
@@ -168,8 +198,14 @@ class SettingsForm(forms.Form):
             data[name] = "on" if value is True else str(value)
         self.data = data
 
+    def _words(self, name: str, value: Any) -> str:
+        if isinstance(value, bool):
+            return "On" if value else "Off"
+        choices = dict(getattr(self.fields[name], "choices", ()))
+        return str(choices.get(value, value)) or "\N{EM DASH}"
 
-def _words(name: str, value: Any) -> str:
-    if isinstance(value, bool):
-        return "On" if value else "Off"
-    return str(choices_of(name).get(value, value)) or "\N{EM DASH}"
+
+def _shown(connection: ErpConnection | None) -> dict[str, Any]:
+    """What the form shows of what is stored."""
+    settings = ConnectionSettings.of(connection) if connection else ConnectionSettings()
+    return asdict(settings) | address_fields(connection)

@@ -17,10 +17,12 @@ from erpintegrations.connectors import whereabouts
 from erpintegrations.models import ErpConnection
 from erpintegrations.refusals import ChangedMeanwhile, SettingsNotPossible
 from erpintegrations.selectors.connection_settings import facts_of
+from erpintegrations.selectors.synced_list import find_connection
 from erpintegrations.services.change_connection import change_settings
 from erpintegrations.services.widths import learn_widths
 from erpintegrations.web import flash
 from erpintegrations.web.settings_forms import SECRETS, Difference, SettingsForm
+from erpintegrations.web.synced import tool_trail
 
 CONFIRM, EDIT = "confirm", "edit"
 
@@ -30,7 +32,7 @@ CONFIRM, EDIT = "confirm", "edit"
 @require_http_methods(["GET", "HEAD", "POST"])
 def erp_settings(request: CompanyRequest) -> HttpResponse:
     """Shows the settings, and saves them; with another database only after its consequence was shown."""
-    connection = _connection(request)
+    connection = find_connection(request.company)
     is_sent = request.method == "POST"
     form = SettingsForm(
         request.POST if is_sent else None, connection=connection, user=request.user, company=request.company
@@ -51,7 +53,7 @@ def erp_settings(request: CompanyRequest) -> HttpResponse:
 @require_POST
 def read_widths(request: CompanyRequest) -> HttpResponse:
     """Reads again how many characters the ERP keeps; when it does not answer, what was read before stays."""
-    connection = _connection(request)
+    connection = find_connection(request.company)
     if connection is None:
         raise SettingsNotPossible(
             "There is no database to read the widths from yet.", remedy="Set up the connection first."
@@ -68,7 +70,7 @@ def _save(request: CompanyRequest, form: SettingsForm) -> HttpResponse:
             access=request.access,
             settings=form.settings,
             connector_key=form.chosen_connector,
-            database_url=form.cleaned_data["new_database_url"],
+            database_url=form.database_url,
             bridge_secret=form.cleaned_data["new_bridge_secret"],
             seen_version=form.cleaned_data["version"] or 0,
             now=timezone.now(),
@@ -81,9 +83,12 @@ def _save(request: CompanyRequest, form: SettingsForm) -> HttpResponse:
 
 def _saved(form: SettingsForm) -> str:
     if form.connection is None:
-        return "The company is connected. The first sync comes within a minute or two, if the hourly sync is on."
+        return (
+            "The settings were saved. Test the connection below before the first sync, which comes within a minute or "
+            "two if the hourly sync is on."
+        )
     if form.names_another_database:
-        return "The settings were saved. The next sync reads the other database, and learns who answers there."
+        return "The settings were saved. The next sync learns anew who answers there."
     return "The settings were saved."
 
 
@@ -100,12 +105,19 @@ def _conflict(request: CompanyRequest, form: SettingsForm, refusal: ChangedMeanw
 
 def _confirm(request: CompanyRequest, form: SettingsForm) -> HttpResponse:
     assert form.connection is not None
+    facts, new_place = facts_of(form.connection), whereabouts(form.database_url)
+    is_elsewhere = new_place != facts.place
     context = {
-        "trail": [*_trail(request), ("Configure Settings", reverse("erp_settings", args=[request.company.slug]))],
+        "heading": "Read from another database?" if is_elsewhere else "Save the new way in?",
+        "trail": [
+            *tool_trail(request.company),
+            ("Configure Settings", reverse("erp_settings", args=[request.company.slug])),
+        ],
         "hidden": [bound for bound in form if bound.name not in SECRETS],
         "wording": form.connection.wording,
-        "facts": facts_of(form.connection),
-        "new_place": whereabouts(form.cleaned_data["new_database_url"]),
+        "facts": facts,
+        "new_place": new_place,
+        "is_elsewhere": is_elsewhere,
     }
     return render(request, "erpintegrations/settings/confirm.html", context)
 
@@ -115,7 +127,7 @@ def _page(
 ) -> HttpResponse:
     connection = form.connection
     context: dict[str, Any] = {
-        "trail": _trail(request),
+        "trail": tool_trail(request.company),
         "form": form,
         "connection": connection,
         "wording": connection.wording if connection else None,
@@ -123,11 +135,3 @@ def _page(
         "differences": differences,
     }
     return render(request, "erpintegrations/settings/settings.html", context, status=status)
-
-
-def _trail(request: CompanyRequest) -> list[tuple[str, str]]:
-    return [("ERP Integrations", reverse("erp_home", args=[request.company.slug]))]
-
-
-def _connection(request: CompanyRequest) -> ErpConnection | None:
-    return ErpConnection.objects.filter(company=request.company).first()

@@ -17,11 +17,13 @@ from erpintegrations.connectors import Wording
 from erpintegrations.models import ErpConnection, SyncRun
 from erpintegrations.selectors import synced_list
 from erpintegrations.selectors.freshness import freshness_of
+from erpintegrations.selectors.link_search import count_at_least
 from erpintegrations.selectors.overrides import waiting_overrides
+from erpintegrations.selectors.set_up import undecided_masters
 from erpintegrations.selectors.views_menu import ViewCounts, count_in_words, count_up_to_limit, view_counts
 from erpintegrations.web import flash
 from erpintegrations.web.filters import SyncedFilter
-from erpintegrations.web.paging import address, list_page
+from erpintegrations.web.paging import PLACE, Page, address, list_page
 from erpintegrations.web.sorting import ORDER, Sorting, sorting
 
 TICK = "tick"
@@ -41,13 +43,14 @@ class ViewLink:
 @company_page(erp_integrations=Level.READ_ONLY)
 @require_safe
 def tool_home(request: CompanyRequest) -> HttpResponse:
-    connection = synced_list.connection_of(request.company)
+    connection = synced_list.find_connection(request.company)
     if connection is None:
         return no_connection_page(request)
     context = _sync_header(request, connection) | {
         "trail": company_trail(request.company),
         "views": views_menu(request.company, view_counts(request.company)),
         "waiting": waiting_overrides(request.access),
+        "undecided": undecided_masters(connection) if request.access.erp_integrations_level >= Level.ADMIN else 0,
     }
     return render(request, "erpintegrations/tool_home.html", context)
 
@@ -61,7 +64,7 @@ def commitment_home(request: CompanyRequest) -> HttpResponse:
 @company_page(erp_integrations=Level.READ_ONLY)
 @require_safe
 def synced(request: CompanyRequest) -> HttpResponse:
-    connection = synced_list.connection_of(request.company)
+    connection = synced_list.find_connection(request.company)
     if connection is None:
         return no_connection_page(request)
     counts = view_counts(request.company)
@@ -70,8 +73,7 @@ def synced(request: CompanyRequest) -> HttpResponse:
     )
     if chosen.has_problem:
         flash.warning(request, chosen.problem())
-    total = count_up_to_limit(chosen.qs) if chosen.is_used else counts.synced
-    order = _sorting(request, connection.wording)
+    order = list_sorting(request, connection.wording)
     page = list_page(request, chosen.qs, column=order.column, descending=order.descending)
     header = _sync_header(request, connection)
     now = timezone.now()
@@ -91,15 +93,38 @@ def synced(request: CompanyRequest) -> HttpResponse:
         "keep": order.keep,
         "list_url": reverse("erp_synced", args=[request.company.slug]),
         "page": page,
-        "position": position(len(rows), total),
+        "position": _position(chosen, page, order, counts),
         "rows": rows,
         "headers": order.headers,
+        "waiting": waiting_overrides(request.access),
         "may_unlink_any": any(row.may_unlink for row in rows),
         "tick": request.GET.get(TICK, ""),
         "tick_url": address(request, **{TICK: "gone"}),
         "back": address(request, **{TICK: ""}),
+        "query": _query_without(request, PLACE, TICK),
     }
     return render(request, "erpintegrations/synced.html", context)
+
+
+def _query_without(request: CompanyRequest, *names: str) -> str:
+    query = request.GET.copy()
+    for name in names:
+        query.pop(name, None)
+    return query.urlencode()
+
+
+def _position(chosen: SyncedFilter, page: Page, order: Sorting, counts: ViewCounts) -> str:
+    """How many fit in all. A page without neighbors holds them itself; a search that reads all counts only so far."""
+    shown = len(page.rows)
+    if page.is_only_one:
+        return position(shown, shown)
+    if not chosen.is_used:
+        return position(shown, counts.synced)
+    if chosen.reads_all:
+        least = count_at_least(chosen.qs, chosen.queryset, order.column, descending=order.descending)
+        if least is not None:
+            return f"{shown:,} of {max(least, shown):,}+ commitments"
+    return position(shown, count_up_to_limit(chosen.qs))
 
 
 def company_trail(company: Company) -> Trail:
@@ -151,7 +176,8 @@ def views_menu(company: Company, counts: ViewCounts, *, current: str = "") -> li
     ]
 
 
-def _sorting(request: CompanyRequest, wording: Wording) -> Sorting:
+def list_sorting(request: CompanyRequest, wording: Wording) -> Sorting:
+    """The order of the Synced list, also of its files."""
     columns = {
         "number": "Number",
         "title": "Title",

@@ -7,8 +7,10 @@ from django.urls import URLPattern, URLResolver, include, path
 from erpintegrations.web import (
     account,
     adoption,
+    bring_ins,
     commitment_editing,
     commitments,
+    connection_checks,
     correction,
     drift,
     entry_sheets,
@@ -23,10 +25,15 @@ from erpintegrations.web import (
     runs,
     selected,
     sending,
+    set_up,
+    set_up_commitments,
+    set_up_masters,
     settings_pages,
     sync_schedule,
     synced,
+    synced_file,
 )
+from erpintegrations.web.downloads import CSV, EXCEL
 
 Routes = list[URLPattern | URLResolver]
 
@@ -49,6 +56,7 @@ commitment_views: Routes = [
     path("ready-to-export/reject-selected/", exports_selected.reject_selected, name="exports_reject_selected"),
     path("failed-to-export/", exports.failed_to_export, name="erp_failed"),
     path("failed-to-export/retry-selected/", exports_selected.retry_selected, name="exports_retry_selected"),
+    path("exports/entry-sheets/", entry_sheets.entry_sheets, name="entry_sheets"),
     path("exports/<int:export_id>/", export_pages.export_detail, name="export_detail"),
     path("exports/<int:export_id>/accept/", export_pages.accept, name="export_accept"),
     path("exports/<int:export_id>/reject/", export_pages.reject, name="export_reject"),
@@ -58,6 +66,8 @@ commitment_views: Routes = [
     path("exports/<int:export_id>/entry-sheet/", entry_sheets.entry_sheet, name="entry_sheet"),
     path("exports/<int:export_id>/entry-sheet.csv", entry_sheets.entry_sheet_csv_file, name="entry_sheet_csv"),
     path("synced/", synced.synced, name="erp_synced"),
+    path("synced.csv", synced_file.synced_file, {"ending": CSV}, name="synced_csv"),
+    path("synced.xlsx", synced_file.synced_file, {"ending": EXCEL}, name="synced_excel"),
     path("synced/unlink-selected/", selected.unlink_selected, name="unlink_selected"),
     path("synced/<int:link_id>/unlink/", links.unlink, name="link_unlink"),
     path("synced/<int:link_id>/check-now/", links.check_now, name="link_check"),
@@ -80,6 +90,23 @@ sync_pages: Routes = [
     path("<int:run_id>/discard/", runs.discard, name="run_discard"),
 ]
 
+set_up_pages: Routes = [
+    path("", set_up.set_up, name="set_up"),
+    path("gone/", set_up.accept_gone, name="set_up_gone"),
+    path("commitments/", set_up_commitments.set_up_commitments, name="set_up_commitments"),
+    path("commitments/bring-in/", set_up_commitments.set_up_commitments_start, name="set_up_commitments_start"),
+    path("commitments/left/<slug:why>/", set_up_commitments.set_up_commitments_left, name="set_up_commitments_left"),
+    path("bringing-in/<int:bring_in_id>/", bring_ins.bring_in_detail, name="bring_in_detail"),
+    path("bringing-in/<int:bring_in_id>/progress/", bring_ins.bring_in_progress, name="bring_in_progress"),
+    path("bringing-in/<int:bring_in_id>/stop/", bring_ins.bring_in_stop, name="bring_in_stop"),
+    path("<slug:what>/", set_up_masters.set_up_masters, name="set_up_masters"),
+    path("<slug:what>/decide/", set_up_masters.set_up_decide_all, name="set_up_decide_all"),
+    path("<slug:what>/bring-in/", set_up_masters.set_up_bring_in, name="set_up_bring_in"),
+    path("<slug:what>/new/", set_up_masters.set_up_new, name="set_up_new"),
+    path("<slug:what>/<int:found_id>/", set_up_masters.set_up_choose, name="set_up_choose"),
+    path("<slug:what>/<int:found_id>/decide/", set_up_masters.set_up_decide, name="set_up_decide"),
+]
+
 company_pages: Routes = [
     path("", home.company_home, name="company_home"),
     path("projects/<int:project_id>/", include(project_pages)),
@@ -88,10 +115,19 @@ company_pages: Routes = [
     path("erp-integrations/sync-runs/", include(sync_pages)),
     path("erp-integrations/settings/", settings_pages.erp_settings, name="erp_settings"),
     path("erp-integrations/settings/read-widths/", settings_pages.read_widths, name="erp_settings_widths"),
+    path("erp-integrations/settings/tests/", connection_checks.check_start, name="connection_check_start"),
+    path("erp-integrations/settings/tests/<int:check_id>/", connection_checks.check_detail, name="connection_check"),
+    path(
+        "erp-integrations/settings/tests/<int:check_id>/progress/",
+        connection_checks.check_progress,
+        name="connection_check_progress",
+    ),
+    path("erp-integrations/set-up/", include(set_up_pages)),
     path("erp-integrations/sync-schedule/", sync_schedule.sync_schedule, name="sync_schedule"),
     path("erp-integrations/sync-schedule/repair/", sync_schedule.repair, name="sync_schedule_repair"),
     path("erp-integrations/history/", history.history, name="history"),
-    path("erp-integrations/history.csv", history.history_csv, name="history_csv"),
+    path("erp-integrations/history.csv", history.history_file, {"ending": CSV}, name="history_csv"),
+    path("erp-integrations/history.xlsx", history.history_file, {"ending": EXCEL}, name="history_excel"),
     path("privilege-request/", privilege.request_privilege, name="privilege_request"),
 ]
 

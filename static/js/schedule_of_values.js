@@ -15,7 +15,7 @@
 
   /* "1,234.5" → 12345000n ten-thousandths; null for what is no number, or has more decimals than four. */
   function read(text) {
-    const typed = text.trim().replace("\u2212", "-");
+    const typed = text.trim().replace("\u2212", "-").replace(/^([+-]?)\$\s*(?=[-.\d])/, "$1");
     const found = /^([+-]?)(\d{1,3}(?:,\d{3})+|\d+)?(?:\.(\d*))?$/.exec(typed);
     if (!found || !/\d/.test(typed)) return null;
     const decimals = (found[3] || "").replace(/0+$/, "");
@@ -51,14 +51,21 @@
   function update() {
     const byUnit = isByUnit();
     let sum = 0n;
-    for (const row of rowsOf()) {
+    const unread = [];
+    rowsOf().forEach((row, index) => {
       const product = computed(row);
       row.querySelector(".line-amount").value = product === null ? "\u2014" : money(product);
       const amount = read(row.querySelector("[name=line_amount]").value);
+      const figures = byUnit ? ["quantity", "unit_cost"] : ["amount"];
+      const isUnread = (name) => {
+        const text = row.querySelector(`[name=line_${name}]`).value;
+        return text.trim() !== "" && read(text) === null;
+      };
+      if (figures.some(isUnread)) unread.push(index + 1);
       const counted = byUnit ? product : amount === null ? null : cents(amount, 100n);
       sum += counted === null ? 0n : counted;
-    }
-    const text = money(sum);
+    });
+    const text = money(sum) + (unread.length ? ` without line ${unread.join(" and ")}` : "");
     if (total.value !== text) total.value = text;
   }
 

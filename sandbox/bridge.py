@@ -22,7 +22,6 @@ from erpintegrations.connectors.bridge import VERSION, signature
 from sandbox import sage_desk
 from sandbox.sage_desk import NewLine, SageRefuses
 from sandbox.sage_file import CENT, HEADERS, NUMBERS, PURCHASE_ORDER, SUBCONTRACT, writing
-from sandbox.sage_tables import subcon
 
 REPLAY_WINDOW = datetime.timedelta(minutes=5)
 MOST_LINES = 10_000
@@ -91,14 +90,11 @@ def submit(path: str | Path, document: Mapping[str, Any], key: str, *, now: date
     if found is not None:
         return _of_key(found)
     kind, entry = _entry(document)
-    retainage = _percentage(document, "rtnrte")
 
     def note(connection: sa.Connection, recnum: int) -> None:
         if _find(connection, key) is not None:
             raise SageRefuses("This key was used at the same moment.")
         header = HEADERS[kind][0]
-        if kind == SUBCONTRACT:
-            connection.execute(sa.update(subcon).where(subcon.c.recnum == recnum).values(rtnrte=retainage))
         row = connection.execute(
             sa.select(header.c["_idnum"], NUMBERS[kind].label("number")).where(header.c.recnum == recnum)
         ).one()
@@ -163,7 +159,9 @@ def _entry(document: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     if not isinstance(lines, list) or len(lines) > MOST_LINES or not all(isinstance(line, dict) for line in lines):
         raise SageRefuses("The document has no lines.")
     is_order = kind == PURCHASE_ORDER
+    retention = {} if is_order else {"retention": _percentage(document, "rtnrte")}
     return kind, {
+        **retention,
         "number": _text(document, "ordnum" if is_order else "ctcnum"),
         "vendor": _whole(document, "vndnum"),
         "job": _whole(document, "jobnum"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -34,17 +35,25 @@ class RemoveJobsForm(forms.Form):
 
 
 class HeaderForm(forms.Form):
+    """The boxes of Sage's screen, in its order. Retention is a percentage; only a subcontract has it."""
+
     number = forms.CharField(max_length=NUMBER_WIDTH)
     description = forms.CharField(max_length=DESCRIPTION_WIDTH)
     vendor = forms.TypedChoiceField(coerce=int)
     job = forms.TypedChoiceField(coerce=int)
     date = forms.DateField(widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    retention = forms.DecimalField(max_digits=5, decimal_places=2, min_value=0, max_value=100, required=False)
 
     def __init__(self, *args: Any, kind: str, choices: dict[str, list[tuple[str, str]]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         is_subcontract = kind == SUBCONTRACT
         self.fields["number"].label = "Subcontract number" if is_subcontract else "Order number"
         self.fields["date"].label = "Contract date" if is_subcontract else "Order date"
+        if is_subcontract:
+            self.order_fields(["job", "vendor", "number", "description", "date", "retention"])
+        else:
+            del self.fields["retention"]
+            self.order_fields(["number", "date", "vendor", "description", "job"])
         for name in ("vendor", "job"):
             self.fields[name].choices = [("", "Choose …"), *choices[name]]  # type: ignore[attr-defined]
 
@@ -69,6 +78,8 @@ class LineForm(forms.Form):
         if kind == SUBCONTRACT:
             del self.fields["quantity"]
             self.fields["price"].label = "Amount"
+        else:
+            self.order_fields(["number", "description", "quantity", "price"])
         for name in ("cost_code", "cost_type"):
             self.fields[name].choices = [("", "Choose …"), *choices[name]]  # type: ignore[attr-defined]
 
@@ -93,8 +104,17 @@ class ChangedLineForm(LineForm):
         return ChangedLine(number=self.cleaned_data["number"], line=self.new_line())
 
 
-# Lines that are left blank are left out; the number of lines a form may claim to have is bounded.
-LineFormSet = forms.formset_factory(LineForm, extra=LINES, max_num=LINES, absolute_max=20)
+class NewLines(forms.BaseFormSet):
+    """Lines that are left blank are left out, also where some were typed before more were asked for."""
+
+    def initial_form_count(self) -> int:
+        return 0
+
+
+# The number of lines that a form may claim to have is bounded.
+LineFormSet = forms.formset_factory(
+    LineForm, formset=NewLines, extra=LINES, max_num=LONGEST_RECORD, absolute_max=LONGEST_RECORD
+)
 ChangedLineFormSet = forms.formset_factory(
     ChangedLineForm,
     extra=2,
@@ -103,3 +123,15 @@ ChangedLineFormSet = forms.formset_factory(
     can_delete=True,
     can_delete_extra=False,
 )
+
+
+def with_more_lines(typed: Mapping[str, str], *, prefix: str, form_kwargs: dict[str, Any]) -> Any:
+    """The lines that were typed, with a few more blank ones below."""
+    count = typed.get(f"{prefix}-TOTAL_FORMS", "")
+    there = min(int(count), LONGEST_RECORD) if count.isascii() and count.isdecimal() and len(count) < 9 else 0
+    values = [
+        {name: typed.get(f"{prefix}-{place}-{name}", "") for name in LineForm.base_fields} for place in range(there)
+    ]
+    lines = LineFormSet(initial=values, prefix=prefix, form_kwargs=form_kwargs)
+    lines.extra = there + LINES
+    return lines

@@ -35,6 +35,7 @@ def change_record(
     vendor: int,
     description: str,
     lines: Sequence[ChangedLine],
+    retention: Decimal | None = None,
     now: datetime.datetime | None = None,
 ) -> None:
     """This function will save a record as its screen shows it: lines that are not among these are removed.
@@ -62,6 +63,7 @@ def change_record(
                     NUMBERS[kind].name: number.strip(),
                     "vndnum": vendor,
                     "dscrpt": description.strip(),
+                    **({"rtnrte": retention or Decimal(0)} if kind == SUBCONTRACT else {}),
                     "upddte": clock(now),
                     **_totals(connection, kind, record),
                 }

@@ -50,10 +50,11 @@ def create_subcontract(
     description: str,
     contract_date: datetime.date,
     lines: Sequence[NewLine],
+    retention: Decimal | None = None,
     now: datetime.datetime | None = None,
     also: Also | None = None,
 ) -> int:
-    """This function will key in a subcontract by hand and give its record number.
+    """This function will key in a subcontract by hand and give its record number; `retention` is its rate in percent.
 
     Sage's rules: the number is not blank and not used on any job of the company; vendor, job, cost codes and cost
     types exist; at least one line. `also` is done in the same transaction.
@@ -70,6 +71,7 @@ def create_subcontract(
                 status=CURRENT,
                 condte=contract_date,
                 dscrpt=description.strip(),
+                rtnrte=retention or Decimal(0),
                 insdte=clock(now),
             )
         )

@@ -35,7 +35,10 @@ STATUSES = {
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A subcontract or purchase order as a screen shows it. `amount` is the total of the lines as first agreed."""
+    """A subcontract or purchase order as a screen shows it. `amount` is the total of the lines as first agreed.
+
+    `retention` is in percent; a purchase order has none.
+    """
 
     kind: str
     recnum: int
@@ -51,6 +54,7 @@ class Record:
     amount: Decimal
     changed: Decimal
     invoiced: Decimal
+    retention: Decimal | None
 
     @property
     def is_void(self) -> bool:
@@ -198,6 +202,7 @@ def _records(kind: str) -> sa.Select[Any]:
             *(header.c.recnum, header.c["_idnum"].label("identity"), NUMBERS[kind].label("number"), header.c.dscrpt),
             *(date.label("date"), header.c.status, header.c.jobnum, actrec.c.jobnme, header.c.vndnum),
             *(actpay.c.vndnme, amount.label("amount"), changed.label("changed"), invoiced.label("invoiced")),
+            (header.c.rtnrte if kind == SUBCONTRACT else sa.null()).label("retention"),
         )
         .select_from(header)
         .outerjoin(actrec, actrec.c.recnum == header.c.jobnum)
@@ -242,7 +247,7 @@ def _record(kind: str, row: sa.Row[Any]) -> Record:
         kind,
         *(row.recnum, row.identity, row.number, row.dscrpt, row.date),
         *(STATUSES[kind].get(row.status, str(row.status)), row.jobnum, row.jobnme or "", row.vndnum, row.vndnme or ""),
-        *(_cents(row.amount), _cents(row.changed), _cents(row.invoiced)),
+        *(_cents(row.amount), _cents(row.changed), _cents(row.invoiced), row.retention),
     )
 
 

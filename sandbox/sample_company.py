@@ -52,7 +52,7 @@ def load(*, now: datetime.datetime, say: Say = lambda _: None) -> bool:
             remedy="Its sign-ins have a well-known password, so it is loaded only with SANDBOX=1.",
         )
     path = Path(settings.SANDBOX_ERP_PATH)
-    if _is_there():
+    if is_there():
         if not path.exists():
             say(
                 f"The sample company's Sage file is missing. Put {path.name} back, or start over: script/server --fresh"
@@ -62,7 +62,7 @@ def load(*, now: datetime.datetime, say: Say = lambda _: None) -> bool:
     say(f"Writing the books of {names.COMPANY_NAME} …")
     sample_books.write_books(path, plan)
     with transaction.atomic():
-        if _is_there():
+        if is_there():
             return False
         say("Loading its commitments …")
         company, admin = _load_company(plan, now)
@@ -77,7 +77,8 @@ def load(*, now: datetime.datetime, say: Say = lambda _: None) -> bool:
     return True
 
 
-def _is_there() -> bool:
+def is_there() -> bool:
+    """Whether it was set up, to the end."""
     return Company.objects.filter(slug=names.COMPANY_SLUG).exists()
 
 

@@ -68,8 +68,8 @@ WAYS = {
     "SC-1088": Way.AWAITING,
 }
 # Somebody keyed these in by hand, though the commitments wait here: as they are, with another amount, under the
-# vendor's own number. They wait to be adopted.
-KEYED_IN_AS_IT_IS, KEYED_IN_FOR_MORE, KEYED_IN_AS_ANOTHER = "SC-1004", "SC-1020", "PO-2008"
+# vendor's own number. They wait to be adopted, and are Approved, as adopting asks for.
+KEYED_IN = KEYED_IN_AS_IT_IS, KEYED_IN_FOR_MORE, KEYED_IN_AS_ANOTHER = "SC-1004", "SC-1020", "PO-2008"
 ANOTHER_NUMBER, MORE = "GL-88213", Decimal("1500.00")
 # Booked under a small job of their own; the purged ones under the job that is removed.
 JOBS = {
@@ -167,6 +167,7 @@ def _commitment(kind: str, ordinal: int, index: int, today: datetime.date, chanc
     job = JOBS.get(number) or list(names.JOB_OF_PROJECT.values())[index % 3]
     vendor, title, lines = _purchase(kind, index, chance)
     statuses = SUBCONTRACT_STATUSES if kind == SUBCONTRACT else PURCHASE_ORDER_STATUSES
+    is_approved = is_linked or number in KEYED_IN
     days_ago = chance.randint(60, 380) if is_linked else chance.randint(3, 55)
     return Planned(
         kind=kind,
@@ -175,7 +176,7 @@ def _commitment(kind: str, ordinal: int, index: int, today: datetime.date, chanc
         project=PROJECT_OF_JOB[job],
         job=job,
         vendor=vendor,
-        status="approved" if is_linked else statuses[index // NOT_SENT_EVERY % len(statuses)],
+        status="approved" if is_approved else statuses[index // NOT_SENT_EVERY % len(statuses)],
         contract_date=_weekday(today - datetime.timedelta(days=days_ago)),
         is_linked=is_linked,
         fate=FATES.get(number, Fate.NONE),

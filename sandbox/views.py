@@ -27,6 +27,7 @@ from sandbox.forms import (
     JobStatusForm,
     LineFormSet,
     RemoveJobsForm,
+    with_more_lines,
 )
 from sandbox.sage_desk import PURCHASE_ORDER, SUBCONTRACT, NotInSage, SageNotReachable, SageRefuses
 from sandbox.sage_records import LARGEST_RECNUM, Line, Record
@@ -183,8 +184,12 @@ def changed(request: HttpRequest, recnum: int) -> HttpResponse:
 def new_record(request: HttpRequest, kind: str) -> HttpResponse:
     """Keys in a record by hand."""
     choices = sage_records.choices(path())
-    data = request.POST if request.method == "POST" else None
     arguments: dict[str, Any] = {"kind": kind, "choices": choices}
+    if "more_lines" in request.POST:
+        header = HeaderForm(initial=request.POST.dict(), **arguments)
+        lines = with_more_lines(request.POST, form_kwargs=arguments, prefix="line")
+        return render(request, "sandbox/new_record.html", {**SCREENS[kind], "form": header, "lines": lines})
+    data = request.POST if request.method == "POST" else None
     header = HeaderForm(data, initial={"date": timezone.localdate()}, **arguments)
     lines = LineFormSet(data, form_kwargs=arguments, prefix="line")
     if data is not None and header.is_valid() and lines.is_valid():
@@ -206,7 +211,7 @@ def change_record(request: HttpRequest, kind: str, recnum: int) -> HttpResponse:
     record, there = sage_records.read_record(path(), kind, recnum)
     data = request.POST if request.method == "POST" else None
     arguments: dict[str, Any] = {"kind": kind, "choices": sage_records.choices(path())}
-    as_it_is = {"number": record.number, "description": record.description, "vendor": record.vendor}
+    as_it_is = {name: getattr(record, name) for name in ("number", "description", "vendor", "retention")}
     header = ChangedHeaderForm(data, initial=as_it_is, **arguments)
     lines = ChangedLineFormSet(data, initial=[_as_typed(line) for line in there], form_kwargs=arguments, prefix="line")
     if data is not None and header.is_valid() and lines.is_valid():
@@ -312,7 +317,8 @@ def _key_in(kind: str, header: HeaderForm, lines: Any) -> int:
         "now": timezone.now(),
     }
     if kind == SUBCONTRACT:
-        return sage_desk.create_subcontract(path(), contract_date=entered["date"], **common)
+        more = {"contract_date": entered["date"], "retention": entered["retention"]}
+        return sage_desk.create_subcontract(path(), **common, **more)
     return sage_desk.create_purchase_order(path(), order_date=entered["date"], **common)
 
 

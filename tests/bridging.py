@@ -26,7 +26,7 @@ class DeskBridge:
 
     "before": the request never arrives. "after": it was done, and the answer is lost. "killed before" and "killed
     after": the worker dies there. "late": it is on its way still, until `arrive` lets it in. Each is used up by one
-    request that writes; "away" stays until it is taken back.
+    request that writes; "killed promised" by one that gives the key up. "away" stays until it is taken back.
     """
 
     def __init__(self, sage: SageCompany) -> None:
@@ -58,7 +58,9 @@ class DeskBridge:
 
     def cancel(self, key: UUID) -> BridgeReceipt | None:
         self._answers("cancel")
-        return _receipt(bridge.cancel(self.sage.path, str(key)))
+        canceled = _receipt(bridge.cancel(self.sage.path, str(key)))
+        self._fail("promised")
+        return canceled
 
     def arrive(self) -> None:
         """What was on its way gets there after all, when nobody waits for an answer any more."""

@@ -15,7 +15,7 @@ from factory.django import DjangoModelFactory
 
 from commitments.models import Commitment, CostCode, CostType, ScheduleOfValuesLine, Vendor
 from directory.models import Company, CompanyMember, Level, PrivilegeRequest, Project, ProjectMember, User
-from erpintegrations.models import ErpConnection, Export, Presence, SyncLink, SyncRun
+from erpintegrations.models import BringIn, ConnectionCheck, ErpConnection, Export, Presence, SyncLink, SyncRun
 
 PASSWORD = "demo"
 NUMBERED = (*Export.NUMBERED, Export.State.LINKED)
@@ -152,11 +152,32 @@ class ErpConnectionFactory(DjangoModelFactory):
     database_url = "sqlite:////nonexistent/company.sqlite3"
 
 
-class SyncLinkFactory(DjangoModelFactory):
-    """An open link whose record is in the ERP. `unlinked=True` closes it, as if `closed_by` had unlinked it.
+class OfCommitmentFactory(DjangoModelFactory):
+    """What belongs to a commitment and a connection of one company, and keeps a copy of what the commitment says.
 
     Pass `connection` and `commitment` of one company, or neither.
     """
+
+    class Meta:
+        abstract = True
+
+    connection = factory.SubFactory(ErpConnectionFactory)
+    company = factory.SelfAttribute("connection.company")
+    commitment = factory.SubFactory(
+        CommitmentFactory,
+        project=factory.SubFactory(ProjectFactory, company=factory.SelfAttribute("...connection.company")),
+    )
+    project = factory.SelfAttribute("commitment.project")
+    kind = factory.SelfAttribute("commitment.kind")
+    number = factory.SelfAttribute("commitment.number")
+    title = factory.SelfAttribute("commitment.title")
+    project_name = factory.LazyAttribute(lambda row: str(row.project))
+    vendor_name = factory.SelfAttribute("commitment.vendor.name")
+    amount = factory.SelfAttribute("commitment.amount")
+
+
+class SyncLinkFactory(OfCommitmentFactory):
+    """An open link whose record is in the ERP. `unlinked=True` closes it, as if `closed_by` had unlinked it."""
 
     class Meta:
         model = SyncLink
@@ -170,20 +191,7 @@ class SyncLinkFactory(DjangoModelFactory):
             presence=Presence.DELETED,
         )
 
-    connection = factory.SubFactory(ErpConnectionFactory)
-    company = factory.SelfAttribute("connection.company")
-    commitment = factory.SubFactory(
-        CommitmentFactory,
-        project=factory.SubFactory(ProjectFactory, company=factory.SelfAttribute("...connection.company")),
-    )
-    project = factory.SelfAttribute("commitment.project")
     vendor = factory.SelfAttribute("commitment.vendor")
-    kind = factory.SelfAttribute("commitment.kind")
-    number = factory.SelfAttribute("commitment.number")
-    title = factory.SelfAttribute("commitment.title")
-    project_name = factory.LazyAttribute(lambda link: str(link.project))
-    vendor_name = factory.SelfAttribute("vendor.name")
-    amount = factory.SelfAttribute("commitment.amount")
     erp_id = factory.LazyFunction(lambda: str(uuid.uuid4()))
     erp_number = factory.SelfAttribute("commitment.number")
     erp_job_id = "1"
@@ -223,6 +231,25 @@ class SyncRunFactory(DjangoModelFactory):
     finished_at = factory.LazyFunction(timezone.now)
 
 
+class ConnectionCheckFactory(DjangoModelFactory):
+    """A test of a connection that passed just now; `queued=True` makes one that waits."""
+
+    class Meta:
+        model = ConnectionCheck
+
+    class Params:
+        queued = factory.Trait(state=ConnectionCheck.State.QUEUED, started_at=None, finished_at=None, outcome="")
+
+    connection = factory.SubFactory(ErpConnectionFactory)
+    company = factory.SelfAttribute("connection.company")
+    requested_by = factory.SubFactory(UserFactory)
+    state = ConnectionCheck.State.FINISHED
+    outcome = ConnectionCheck.Outcome.PASSED
+    started_at = factory.LazyFunction(timezone.now)
+    finished_at = factory.LazyFunction(timezone.now)
+    settings_version = factory.SelfAttribute("connection.version")
+
+
 ERP_STATUS_OF = {
     Export.State.READY: Commitment.ErpStatus.READY_TO_EXPORT,
     Export.State.RETRIEVED: Commitment.ErpStatus.NOT_SENT,
@@ -232,28 +259,14 @@ ERP_STATUS_OF = {
 }
 
 
-class ExportFactory(DjangoModelFactory):
-    """An export that waits for accounting. Its commitment's ERP status follows `state`.
-
-    Pass `connection` and `commitment` of one company, or neither. One that was accepted has its number and approver.
+class ExportFactory(OfCommitmentFactory):
+    """An export that waits for accounting; one that was accepted has its number and approver. Its commitment's ERP
+    status follows `state`.
     """
 
     class Meta:
         model = Export
 
-    connection = factory.SubFactory(ErpConnectionFactory)
-    company = factory.SelfAttribute("connection.company")
-    commitment = factory.SubFactory(
-        CommitmentFactory,
-        project=factory.SubFactory(ProjectFactory, company=factory.SelfAttribute("...connection.company")),
-    )
-    project = factory.SelfAttribute("commitment.project")
-    kind = factory.SelfAttribute("commitment.kind")
-    number = factory.SelfAttribute("commitment.number")
-    title = factory.SelfAttribute("commitment.title")
-    project_name = factory.LazyAttribute(lambda export: str(export.project))
-    vendor_name = factory.SelfAttribute("commitment.vendor.name")
-    amount = factory.SelfAttribute("commitment.amount")
     commitment_revision = factory.SelfAttribute("commitment.revision")
     sent_by = factory.SubFactory(UserFactory)
     state = Export.State.READY
@@ -283,3 +296,19 @@ class ExportFactory(DjangoModelFactory):
         commitment.erp_status = ERP_STATUS_OF.get(fields["state"], Commitment.ErpStatus.EXPORTING)
         commitment.save(update_fields=["erp_status"])
         return super()._create(model_class, *args, **fields)
+
+
+class BringInFactory(DjangoModelFactory):
+    """What was brought in of the commitments; with another `state`, what is being brought in, or failed."""
+
+    class Meta:
+        model = BringIn
+
+    connection = factory.SubFactory(ErpConnectionFactory)
+    company = factory.SelfAttribute("connection.company")
+    requested_by = factory.SubFactory(UserFactory)
+    step = BringIn.Step.COMMITMENT
+    state = BringIn.State.DONE
+    total = 20
+    started_at = factory.LazyFunction(timezone.now)
+    finished_at = factory.LazyAttribute(lambda one: None if one.state in BringIn.OPEN else one.started_at)

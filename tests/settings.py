@@ -13,7 +13,7 @@ TEST_DIRECTORY = Path(tempfile.gettempdir()) / f"erp-integrations-tests-{os.getu
 
 _SWITCHES = ["DEBUG", "SANDBOX", "HTTPS", "LOG_FORMAT", "LOG_LEVEL", "TASK_WORKERS", "TIME_ZONE", "TRUSTED_PROXIES"]
 _SECRETS = ["SECRET_KEY", "ENCRYPTION_KEYS", "DATABASE_URL", "EMAIL_URL", "EMAIL_FROM"]
-_PLACES = ["ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "DATA_DIRECTORY"]
+_PLACES = ["ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "DATA_DIRECTORY", "SQLITE_FOLDERS"]
 for _name in [*_SWITCHES, *_SECRETS, *_PLACES]:
     os.environ.pop(_name, None)
     os.environ.pop(f"{_name}_FILE", None)
@@ -23,6 +23,7 @@ os.environ |= {
     "ENCRYPTION_KEYS": "Zm9yLXRlc3RzLW9ubHktMDEyMzQ1Njc4OS0xMjM0NTY=",
     "ALLOWED_HOSTS": "testserver,127.0.0.1,localhost",
     "DATA_DIRECTORY": str(TEST_DIRECTORY),
+    "SQLITE_FOLDERS": "/",
     "EMAIL_URL": "memory://",
     "LOG_LEVEL": os.environ.get("TEST_LOG_LEVEL", "WARNING"),
 }

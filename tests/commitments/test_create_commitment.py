@@ -4,6 +4,7 @@ import datetime
 from decimal import Decimal
 
 import pytest
+from django.db import IntegrityError, transaction
 
 from commitments.editing import MOST_LINES, create_commitment
 from commitments.models import Commitment, ScheduleOfValuesLine
@@ -229,6 +230,13 @@ def test_a_number_is_taken_once_in_a_project_and_kind(create, faults, header, pr
         "Number SC-77 is taken: Subcontract sc-77 “Concrete” of this project has it. Choose another one."
     ]
     assert create(header(), kind="purchase_order").number == "SC-77"
+
+
+def test_not_even_two_at_once_take_it_in_other_capitals(project):
+    """What another person enters, or a task brings in, between the look at the numbers and the writing."""
+    CommitmentFactory(project=project, number="sc-77")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        CommitmentFactory(project=project, number="SC-77")
 
 
 def test_another_projects_number_is_free(create, header):

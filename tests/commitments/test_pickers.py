@@ -75,6 +75,19 @@ def test_cost_codes_are_found_by_code_name_or_both(company):
     assert cost_code_choices(company, "03 forms").labels == ["03-310 Forms"]
 
 
+def test_cost_codes_are_in_the_order_of_their_numbers(company):
+    for code in ("10800.000", "1500.000", "1500.100", "03-1000", "03-300", "A1"):
+        CostCodeFactory(company=company, code=code)
+    assert [label.split()[0] for label in cost_code_choices(company).labels] == [
+        "03-300",
+        "03-1000",
+        "1500.000",
+        "1500.100",
+        "10800.000",
+        "A1",
+    ]
+
+
 def test_cost_codes_of_one_name_need_the_code(company):
     for code in ("03-300", "03-310"):
         CostCodeFactory(company=company, code=code, name="Concrete")

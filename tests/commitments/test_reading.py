@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from commitments.editing.reading import Unreadable, read_date, read_number
+from commitments.editing.reading import Unreadable, read_date, read_money, read_number, read_percent
 
 
 @pytest.mark.parametrize(
@@ -24,6 +24,27 @@ from commitments.editing.reading import Unreadable, read_date, read_number
 )
 def test_numbers_with_and_without_separators(text, number):
     assert str(read_number(text)) == str(Decimal(number))
+
+
+@pytest.mark.parametrize("text", ["$12,500.50", " $ 12500.5", "+$12,500.50", "$12500.50"])
+def test_money_may_have_its_sign(text):
+    assert read_money(text) == Decimal("12500.50")
+
+
+@pytest.mark.parametrize("text", ["-$5", "$-5", "\N{MINUS SIGN}$5", "-5"])
+def test_a_credit_may_have_it_too(text):
+    assert read_money(text) == Decimal(-5)
+
+
+@pytest.mark.parametrize("text", ["10%", "10 %", "10", " 10.0% "])
+def test_a_percentage_may_have_its_sign(text):
+    assert read_percent(text) == Decimal(10)
+
+
+@pytest.mark.parametrize("text", ["$", "$$5", "5$", "10%", "$5%"])
+def test_signs_elsewhere_are_refused(text):
+    with pytest.raises(Unreadable):
+        read_money(text)
 
 
 @pytest.mark.parametrize("text", ["", "  ", "\t"])

@@ -144,8 +144,9 @@ class SageCompany:
                 for recnum, erp_id in zip(recnums, ids, strict=True)
             ]
             connection.execute(subcon.insert(), headers)
+            hundred = dict.fromkeys(("amount", "cntrct", "remain"), Decimal(100))
             pairs = itertools.product(recnums, range(1, lines + 1))
-            connection.execute(sbcnln.insert(), [{"recnum": r, "linnum": n, "amount": Decimal(100)} for r, n in pairs])
+            connection.execute(sbcnln.insert(), [{"recnum": r, "linnum": n, **hundred} for r, n in pairs])
         return ids
 
     def bill(self, erp_id: str, amount: Decimal | str | int) -> None:

@@ -162,6 +162,8 @@ MAY_WORK_LATER = {
     "a list": (json_of(200, [1]), ODD),
     "no receipt": (json_of(200, {"ok": True}), ODD),
     "no number": (json_of(200, {"written": True, "erp_number": " "}), ODD),
+    "a number with a null byte": (json_of(200, {"written": True, "erp_number": "SC\x00-7"}), ODD),
+    "a number with half a character": (json_of(200, {"written": True, "erp_number": "SC-\ud800"}), ODD),
     "not written after all": (json_of(200, {"written": False}), ODD),
     "huge": (raw(200, b" " * (bridge.LARGEST_ANSWER + 1)), ODD),
     "endless": (raw(200, b" " * 1_000_000, Content_Length="99999999999"), ODD),

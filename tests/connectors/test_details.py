@@ -7,7 +7,14 @@ from decimal import Decimal
 
 import pytest
 
-from erpintegrations.connectors.base import CommitmentKind, Connector, NeedsAttention, Retryable
+from erpintegrations.connectors.base import (
+    CommitmentKind,
+    Connector,
+    NeedsAttention,
+    RecordsUnreadable,
+    Retryable,
+    StatedAmounts,
+)
 from tests.connectors.builder import Line, SageCompany
 from tests.connectors.conftest import read
 
@@ -35,6 +42,33 @@ def test_a_subcontracts_lines_come_in_order_with_their_amounts(
     assert (second.cost_code, second.amount) == ("1001", Decimal("20.00"))
 
 
+@pytest.mark.parametrize("number", ["1e7", "1e14"])
+def test_a_quantity_and_a_price_that_make_no_amount_are_told_of(
+    company: SageCompany, connector: Connector, job: int, number: str
+) -> None:
+    erp_id = company.add_purchase_order("PO-1", job)
+    company.run(f"UPDATE pcorln SET linprc = {number}, rcvdte = {number}")
+    with pytest.raises(NeedsAttention, match=r"A value in the Sage table pcorln cannot be read \(received\)"):
+        connector.details([erp_id])
+
+
+@pytest.mark.parametrize(("kept", "expected"), [("7.50", Decimal("7.5")), (0, Decimal(0))])
+def test_a_subcontracts_retainage_is_read_in_percent(
+    company: SageCompany, connector: Connector, job: int, kept: object, expected: Decimal
+) -> None:
+    erp_id = company.add_subcontract("SC-1", job, rtnrte=kept)
+    assert connector.details([erp_id])[erp_id].retainage == expected
+    (found,) = connector.find_by_number(CommitmentKind.SUBCONTRACT, ["SC-1"])
+    assert found.retainage == expected
+
+
+def test_where_the_erp_keeps_no_retainage_there_is_none(company: SageCompany, connector: Connector, job: int) -> None:
+    order, subcontract = company.add_purchase_order("PO-1", job), company.add_subcontract("SC-1", job)
+    company.run("ALTER TABLE subcon DROP COLUMN rtnrte")
+    found = connector.details([order, subcontract])
+    assert (found[order].retainage, found[subcontract].retainage) == (None, None)
+
+
 def test_a_purchase_orders_lines_have_quantities_and_prices(
     company: SageCompany, connector: Connector, job: int
 ) -> None:
@@ -43,6 +77,34 @@ def test_a_purchase_orders_lines_have_quantities_and_prices(
     (line,) = connector.details([erp_id])[erp_id].lines
     assert (line.quantity, line.unit_price, line.amount) == (Decimal("2.5"), Decimal(5), Decimal("12.50"))
     assert line.invoiced_amount == Decimal("7.50")
+
+
+def test_what_the_erp_says_beside_the_lines_is_read_too(company: SageCompany, connector: Connector, job: int) -> None:
+    order = company.add_purchase_order("PO-1", job, lines=[Line("12.50")], slstax=Decimal("1.25"), cancel=Decimal(5))
+    company.change_line(order, 1, cancel=Decimal("0.4"))
+    subcontract = company.add_subcontract("SC-1", job, lines=[Line(10, change=2)])
+    found = connector.details([order, subcontract])
+    assert found[order].stated == StatedAmounts(Decimal("12.50"), Decimal("1.25"), Decimal("12.50"), Decimal("5.00"))
+    assert found[subcontract].stated is None
+    assert [(line.total_amount, line.cancelled_quantity) for line in found[order].lines] == [(None, Decimal("0.4"))]
+    assert [(line.total_amount, line.cancelled_quantity) for line in found[subcontract].lines] == [(12, 0)]
+
+
+def test_what_cannot_be_read_of_single_records_is_told_of_all_of_them(
+    company: SageCompany, connector: Connector, job: int
+) -> None:
+    line, header, other = (company.add_purchase_order(number, job) for number in ("PO-1", "PO-2", "PO-3"))
+    company.run(
+        "UPDATE pcorln SET linqty = 'ten' WHERE recnum = (SELECT recnum FROM pchord WHERE ordnum = 'PO-1')",
+        "UPDATE pchord SET subttl = 'much' WHERE ordnum = 'PO-2'",
+    )
+    with pytest.raises(RecordsUnreadable) as raised:
+        connector.details([line, header, other])
+    assert raised.value.problems == {
+        line: "A value in the Sage table pcorln cannot be read (quantity).",
+        header: "A value in the Sage table pchord cannot be read (subttl).",
+    }
+    assert list(connector.details([other])) == [other]
 
 
 def test_records_that_are_not_there_are_left_out(company: SageCompany, connector: Connector, job: int) -> None:

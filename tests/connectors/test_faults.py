@@ -16,10 +16,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import DBAPIError
 
-from erpintegrations.connectors import connector_for, engines
+from erpintegrations.connectors import connector_for, engines, sqlite_file
 from erpintegrations.connectors.base import Connector, ErpError, NeedsAttention, Retryable
 from erpintegrations.connectors.errors import ask, explain_sql_server
 from erpintegrations.connectors.sage100_tables import OPTIONAL, REQUIRED
+from erpintegrations.connectors.sql_server import SqlServerAddress, probe
 from tests.connectors.builder import Line, SageCompany
 from tests.connectors.conftest import read
 
@@ -219,15 +220,15 @@ def test_a_missing_column_is_named(company: SageCompany, connector: Connector, t
     assert_clear_and_without_secrets(refused.value)
 
 
-@pytest.mark.parametrize(("table", "column"), [(table, column) for table in OPTIONAL for column in OPTIONAL[table]])
-def test_a_missing_optional_column_is_done_without(
-    company: SageCompany, connector: Connector, job: int, table: str, column: str
+@pytest.mark.parametrize("table", [table for table in OPTIONAL if "dscrpt" in OPTIONAL[table]])
+def test_missing_descriptions_are_done_without(
+    company: SageCompany, connector: Connector, job: int, table: str
 ) -> None:
     described = Line(1, description="Foundations")
     add = {"subcon": company.add_subcontract, "pcorln": company.add_purchase_order}[table]
     erp_id = add("SC-1", job, dscrpt="Foundations", lines=[described])
     assert "Foundations" in texts(connector, erp_id, table)
-    company.run(f"ALTER TABLE {table} DROP COLUMN {column}")
+    company.run(f"ALTER TABLE {table} DROP COLUMN dscrpt")
     assert "Foundations" not in texts(connector, erp_id, table)
     assert erp_id in read(connector)
     assert erp_id in connector.look_up([erp_id]).records
@@ -291,8 +292,28 @@ def test_a_url_that_cannot_be_used_is_refused_without_repeating_it(url: str) -> 
     assert_clear_and_without_secrets(refused.value)
 
 
-def test_a_path_that_no_file_can_have_is_not_there() -> None:
-    assert_fails("sqlite:////tmp/\0company", NeedsAttention, "file is not there")
+def test_a_file_outside_the_folders_of_this_site_is_refused_whatever_is_there(
+    company: SageCompany, secret_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (secret_folder / "allowed").mkdir()
+    monkeypatch.setattr(sqlite_file, "_folders", (secret_folder / "allowed",))
+    (secret_folder / "allowed" / "link").symlink_to(company.path)
+    (secret_folder / "allowed" / "circle").symlink_to("circle")
+    for place in (
+        *[company.path, secret_folder, secret_folder / "missing", secret_folder / "allowed" / "../missing"],
+        *[
+            secret_folder / "allowed" / "link",
+            secret_folder / "allowed" / "circle",
+            secret_folder / "allowed-not" / "x",
+            "/etc/passwd",
+            "/srv/\0company",
+        ],
+    ):
+        with pytest.raises(NeedsAttention) as refused:
+            connector_for("sage100", f"sqlite:///{place}")
+        assert refused.value.problem == "This site reads no SQLite file from that place."
+        assert_clear_and_without_secrets(refused.value)
+    assert_fails(f"sqlite:///{secret_folder / 'allowed' / 'x'}", NeedsAttention, "file is not there")
 
 
 def test_an_unknown_connector_is_refused_with_those_there_are() -> None:
@@ -338,7 +359,7 @@ def test_a_host_that_swallows_everything_is_given_up_in_time() -> None:
             other.connect_ex((host, port))
         started = time.monotonic()
         with pytest.raises(Retryable, match=r"did not answer within 0.5 seconds") as refused:
-            engines.probe(host, port, seconds=0.5)
+            probe(SqlServerAddress(host, "db", LOGIN, SECRET, port=port), seconds=0.5)
         assert time.monotonic() - started < 3
         assert_clear_and_without_secrets(refused.value)
         for other in waiting:
@@ -352,7 +373,8 @@ def test_a_host_that_swallows_everything_is_given_up_in_time() -> None:
         (4060, NeedsAttention, "does not have that database"),
         (229, NeedsAttention, "may not read"),
         (1222, Retryable, "busy"),
-        (20003, Retryable, "broke off"),
+        (20003, Retryable, "did not answer in time"),
+        (20006, Retryable, "broke off"),
     ],
 )
 def test_what_sql_server_says_is_told_without_its_text(number: int, kind: type[ErpError], problem: str) -> None:

@@ -177,3 +177,56 @@ def test_many_may_ask_at_once(company: SageCompany, job: int) -> None:
     for thread in threads:
         thread.join()
     assert sorted(found) == sorted(ids[:20])
+
+
+# ---- What was asked before decides nothing ---------------------------------------------------------------------------
+
+
+def test_a_column_that_goes_missing_between_two_questions_is_told(
+    company: SageCompany, connector: Connector, job: int
+) -> None:
+    erp_id = company.add_subcontract("SC-1", job)
+    assert erp_id in connector.look_up([erp_id]).records
+    company.run("ALTER TABLE pchord DROP COLUMN cancel")
+    with pytest.raises(NeedsAttention, match="The table pchord of the ERP database has no column cancel"):
+        connector.look_up([erp_id])
+    company.run("ALTER TABLE pchord ADD COLUMN cancel TEXT", "DROP TABLE pcorln")
+    with pytest.raises(NeedsAttention, match="The ERP database has no table pcorln"):
+        connector.look_up([erp_id])
+
+
+def test_a_column_that_comes_later_is_read(company: SageCompany, connector: Connector, job: int) -> None:
+    erp_id = company.add_subcontract("SC-1", job)
+    company.run("ALTER TABLE subcon DROP COLUMN dscrpt")
+    assert connector.look_up([erp_id]).records[erp_id].description == ""
+    company.run("ALTER TABLE subcon ADD COLUMN dscrpt TEXT", "UPDATE subcon SET dscrpt = 'Concrete'")
+    assert connector.look_up([erp_id]).records[erp_id].description == "Concrete"
+
+
+def test_another_file_in_the_same_place_answers_for_itself(
+    company: SageCompany, connector: Connector, job: int, tmp_path: Path
+) -> None:
+    erp_id = company.add_subcontract("SC-1", job)
+    before = connector.look_up([erp_id])
+    other = SageCompany(tmp_path / "other.sqlite3")
+    other.add_job()
+    other.run("PRAGMA application_id = 4711")
+    other.path.replace(company.path)
+    after = connector.look_up([erp_id])
+    assert before.identity.company != after.identity.company == "4711"
+    assert (before.commitment_count, after.commitment_count) == (1, 0)
+    assert after.records == {}
+
+
+def test_a_link_to_another_file_is_followed_anew(company: SageCompany, job: int, tmp_path: Path) -> None:
+    erp_id = company.add_subcontract("SC-1", job)
+    other = SageCompany(tmp_path / "other.sqlite3")
+    other.add_job()
+    place = tmp_path / "current.sqlite3"
+    connector = connector_for("sage100", f"sqlite:///{place}")
+    place.symlink_to(company.path)
+    assert erp_id in connector.look_up([erp_id]).records
+    place.unlink()
+    place.symlink_to(other.path)
+    assert connector.look_up([erp_id]).records == {}
+    assert connector.identity().database == "other.sqlite3"

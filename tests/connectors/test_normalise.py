@@ -7,6 +7,8 @@ import uuid
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from erpintegrations.connectors import normalise
 
@@ -15,7 +17,15 @@ DAY = datetime.date(2026, 3, 2)
 MOMENT = datetime.datetime(2026, 3, 2, 8, 30)  # noqa: DTZ001
 
 
-@pytest.mark.parametrize(("value", "expected"), [(None, ""), ("  SC-1 ", "SC-1"), ("", ""), (12, "12")])
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        *[(None, ""), ("  SC-1 ", "SC-1"), ("", ""), (12, "12"), ("S\x00C\ud800-1\x00", "SC-1")],
+        *[("Footings\r\nand walls\t1", "Footings and walls 1"), ("\u2028one\x85two\n", "one two")],
+        *[("pay \u202eeerht\u202c\u200f", "pay eerht"), ("\ufeffa\x1bb\x7f", "ab")],
+        *[("two  blanks", "two  blanks"), ("Łódź ½ 漢\xa0👷\u200d♀", "Łódź ½ 漢\xa0👷\u200d♀")],
+    ],
+)
 def test_text_is_trimmed_and_nothing_is_blank(value: object, expected: str) -> None:
     assert normalise.text(value) == expected
 
@@ -33,7 +43,18 @@ def test_a_guid_has_one_form(value: object) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    [None, "", "SC-1", CANONICAL[:-1], f"{{{CANONICAL}", f" {CANONICAL}", CANONICAL.replace("-", "", 1), 7, b"x" * 16],
+    [
+        None,
+        "",
+        "SC-1",
+        CANONICAL[:-1],
+        f"{CANONICAL}\n",
+        f"{{{CANONICAL}",
+        f" {CANONICAL}",
+        CANONICAL.replace("-", "", 1),
+        7,
+        b"x" * 16,
+    ],
 )
 def test_what_no_look_up_would_find_is_no_guid(value: object) -> None:
     with pytest.raises(normalise.UnreadableValue):
@@ -51,11 +72,43 @@ def test_an_amount_is_exact_to_the_cent(value: object, expected: str) -> None:
     assert str(normalise.amount(value)) == expected
 
 
-@pytest.mark.parametrize("value", ["abc", "NaN", float("inf"), "1.005", Decimal("0.001"), b"1", "1e99"])
+@given(st.integers(-(10**14) + 1, 10**14 - 1))
+def test_an_amount_in_cents_is_the_same_however_a_driver_hands_it_over(cents: int) -> None:
+    amount = Decimal(cents).scaleb(-2)
+    assert {str(normalise.amount(value)) for value in (amount, f"{amount:f}", float(amount))} == {f"{amount + 0:.2f}"}
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False, min_value=-1e11, max_value=1e11))
+def test_a_float_is_rounded_as_the_shortest_decimal_that_stands_for_it(value: float) -> None:
+    assert normalise.amount(value) == Decimal(repr(value)).quantize(Decimal("0.01"))
+
+
+@pytest.mark.parametrize(
+    "value", ["abc", "NaN", float("inf"), "1.005", Decimal("0.001"), b"1", "1e99", 10**12, 1e12 - 0.001]
+)
 def test_what_is_no_amount_is_refused_without_repeating_it(value: object) -> None:
     with pytest.raises(normalise.UnreadableValue) as refused:
         normalise.amount(value)
     assert str(value) not in str(refused.value)
+
+
+def test_the_largest_amount_has_twelve_digits_before_the_point() -> None:
+    assert normalise.amount("-999999999999.99") == Decimal("-999999999999.99")
+
+
+@pytest.mark.parametrize(
+    ("quantity", "price", "expected"),
+    [(None, "5", "0.00"), ("3", None, "0.00"), ("3", "0.335", "1.00"), ("20000000000", "0.0001", "2000000.00")],
+)
+def test_quantity_times_price_is_rounded_to_the_cent(quantity: str | None, price: str | None, expected: str) -> None:
+    numbers = [None if number is None else Decimal(number) for number in (quantity, price)]
+    assert str(normalise.amount_of(*numbers)) == expected
+
+
+@pytest.mark.parametrize("number", ["1e6", "1e14", "1e17"])
+def test_quantity_times_price_that_no_column_can_hold_is_refused(number: str) -> None:
+    with pytest.raises(normalise.UnreadableValue):
+        normalise.amount_of(Decimal(number), Decimal(number))
 
 
 @pytest.mark.parametrize(

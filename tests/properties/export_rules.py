@@ -25,7 +25,7 @@ from erpintegrations.services.unlink_commitment import unlink_commitment
 from tests.bridging import Killed
 from tests.properties.export_stage import COMMITMENTS, ErpStatus, ExportStage, State, which
 
-FAILURES = ["", "", "before", "after", "late", "killed before", "killed after"]
+FAILURES = ["", "", "before", "after", "late", "killed before", "killed after", "killed promised"]
 
 
 class ExportRules(ExportStage):
@@ -95,12 +95,12 @@ class ExportRules(ExportStage):
         export = self.export(n)
         if export is None:
             return
-        own = self.own_record(n)
+        made = self.made_for_its_export(n)
         (outcome,) = reject_exports(
             exports=[export], access=self.access, reason="Wrong.", now=self.clock(), bridge_of=self.bridge
         )
         if outcome.done:
-            assert own is None, "a commitment was set free whose record lives in Sage"
+            assert not made, "a commitment was set free whose record lives in Sage"
 
     @precondition(lambda self: self.is_in(State.FAILED))
     @rule(n=which)
@@ -125,24 +125,28 @@ class ExportRules(ExportStage):
         export = self.export(n)
         if export is None or export.state != State.NEEDS_DECISION:
             return
-        own = self.own_record(n)
-        if own in self.keyed_in and not link_it:
-            return  # a person deletes in Sage first what was keyed in wrong: the page says so
+        self._decide(n, export, link_it)
+
+    def _decide(self, n: int, export: Export, link_it: bool) -> None:
+        """The person tells the truth: what was made for this commitment is not said to be another one's."""
+        own, made = self.own_records(n), self.made_for_its_export(n)
         try:
             decided = decide_candidate(
                 export=export,
                 access=self.access,
                 link_it=link_it,
+                is_anothers=export.candidate["erp_id"] not in own,
                 reason="So it is.",
+                seen_version=export.version,
                 now=self.clock(),
                 bridge_of=self.bridge,
             )
         except NumberNotPossible:
-            assert own is not None
+            assert own
         except Refusal:
             pass
         else:
-            assert link_it or own is None
+            assert link_it or not made
             self.chosen |= {decided.link_id} if decided.link_id else set()
 
     @rule(n=which)
@@ -270,10 +274,7 @@ class ExportRules(ExportStage):
         """The one order of things in which only the bridge knows; too rare to be left to chance."""
         self.wear_out_every_attempt(n, "late")
         self.reject(n)
-        self.correct(n)
-        self._send(n)
-        self.accept(n, False)
-        self._work(n, "")
+        self.export_anew(n)
         self.bridge.arrive()
 
     @precondition(lambda self: self.is_in(State.ACCEPTED))
@@ -287,6 +288,10 @@ class ExportRules(ExportStage):
         self.decide(n, True)
         self.unlink_after_deleting(n)
         self.bridge.arrive()
+        self.export_anew(n)
+
+    def export_anew(self, n: int) -> None:
+        """Under another number than before."""
         self.correct(n)
         self._send(n)
         self.accept(n, False)

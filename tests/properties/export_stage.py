@@ -81,6 +81,9 @@ class ExportStage(RuleBasedStateMachine):
         # By link: what was left in Sage. And the links that a person made or brought back, having seen what they link.
         self.left: dict[int, Left] = {}
         self.chosen: set[int] = set()
+        # By record that a backup brought back beside another one: the commitment's open link at that moment.
+        self.restored: dict[str, int | None] = {}
+        self.asker_may = True
         self.told: list[tuple[int, str, int]] = []
         self.first_steps(linked)
 
@@ -159,8 +162,15 @@ class ExportStage(RuleBasedStateMachine):
             rows = database.exec_driver_sql("SELECT key, identity FROM backup.bridge_keys").all()
         return {identity.lower(): self.keys[key] for key, identity in rows if identity}
 
+    def own_records(self, n: int) -> set[str]:
+        return {erp_id for erp_id, owner in self.owned().items() if owner == self.commitments[n]}
+
     def own_record(self, n: int) -> str | None:
-        return next((erp_id for erp_id, owner in self.owned().items() if owner == self.commitments[n]), None)
+        return next(iter(sorted(self.own_records(n))), None)
+
+    def made_for_its_export(self, n: int) -> set[str]:
+        """Those that nobody ever linked: only its export leads to them."""
+        return self.own_records(n) - self.last_links().keys()
 
     def is_in_use(self, number: str) -> bool:
         return number in {record.number for record in self.living().values()}

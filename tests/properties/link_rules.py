@@ -9,7 +9,7 @@ from hypothesis.stateful import precondition, rule
 
 from directory.access import CompanyAccess
 from directory.refusals import Refusal
-from erpintegrations.models import SyncLink, UnlinkedRecord, UnlinkOverride
+from erpintegrations.models import Export, SyncLink, UnlinkedRecord, UnlinkOverride
 from erpintegrations.services.adopt_record import adopt_record
 from erpintegrations.services.undo_unlink import undo_unlink
 from erpintegrations.services.unlink_anyway import ask_to_unlink_anyway, consent_to_unlink_anyway, decline, withdraw
@@ -45,8 +45,9 @@ class LinkRules(ExportRules):
     def _adopt(self, n: int, record: UnlinkedRecord) -> None:
         is_linked = SyncLink.objects.filter(erp_id=record.erp_id, closed_at=None).exists()
         is_there = record.erp_id in self.living()  # which knows subcontracts alone: others cannot be linked
-        has_no_other = self.own_record(n) in (None, record.erp_id)
-        possible = self.is_adoptable(n) and is_there and not is_linked and has_no_other
+        has_no_other = self.own_records(n) <= {record.erp_id}
+        is_free = is_there and not is_linked and not self._is_of_an_export(record.erp_id)
+        possible = self.is_adoptable(n) and is_free and has_no_other
         try:
             link = adopt_record(record=record, commitment=self.commitment(n), access=self.access, now=self.clock())
         except Refusal:
@@ -54,6 +55,13 @@ class LinkRules(ExportRules):
         else:
             assert possible
             self.chosen.add(link.pk)
+
+    def _is_of_an_export(self, erp_id: str) -> bool:
+        """It is under the number of one on its way, or was found for one that waits for a decision."""
+        number = self.living()[erp_id].number
+        accepted = Export.objects.filter(state__in=Export.NUMBERED, erp_number__iexact=number)
+        found = Export.objects.filter(state=Export.State.NEEDS_DECISION, candidate__erp_id=erp_id)
+        return accepted.exists() or found.exists()
 
     # ---- Unlink anyway -------------------------------------------------------------------------------------------
 
@@ -71,7 +79,8 @@ class LinkRules(ExportRules):
         if link is None:
             return
         asked = UnlinkOverride.objects.filter(link=link, state=WAITING).exists()
-        possible = by_admin and not asked and link.presence == "present" and link.invoiced_amount
+        may = by_admin and self.asker_may
+        possible = may and not asked and link.presence == "present" and link.invoiced_amount
         access = self.admin if by_admin else self.access
         try:
             ask_to_unlink_anyway(link=link, access=access, reason="It is invoiced.", now=self.clock())
@@ -89,7 +98,7 @@ class LinkRules(ExportRules):
         link, record = override.link, self.living().get(override.link.erp_id)
         recorded = link.is_open and link.presence == "present" and link.invoiced_amount
         stays = recorded and record is not None and record.is_invoiced
-        possible = override.state == WAITING and not by_asker and stays
+        possible = override.state == WAITING and not by_asker and self.asker_may and stays
         try:
             consent_to_unlink_anyway(override=override, access=self._who(by_asker), now=self.clock())
         except Refusal:

@@ -2,12 +2,13 @@
 then unlinked, left in Sage by two persons, or another record adopted.
 
 The real services work on a real company file and its bridge; workers die, answers are lost, Sage and the bridge go
-away. Invariants: one commitment, at most one living record in Sage that is its own; one open link per commitment and
-per record; what the commitment says is what its export or its link is; what was left in Sage keeps its reference, and
-is linked again by a person only; the history never shrinks. In the end, when everything is back, nothing that was
-written is lost.
+away. Invariants: one commitment, at most one living record in Sage that the product wrote or linked without a person
+being told; one open link per commitment and per record; what the commitment says is what its export or its link is;
+what was left in Sage keeps its reference, and is linked again by a person only; the history never shrinks. In the end,
+when everything is back, nothing that was written is lost.
 
-`export_stage.py` holds the stage and what is true on it, `export_rules.py` and `link_rules.py` what happens there.
+`export_stage.py` holds the stage and what is true on it; `export_rules.py`, `link_rules.py` and `rare_rules.py` what
+happens there.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from directory.models import Activity
 from erpintegrations.models import SyncLink, UnlinkOverride
 from erpintegrations.services.export_commitment import LEASE
 from tests.properties.export_stage import COMMITMENTS, ErpStatus, State
-from tests.properties.link_rules import LinkRules
+from tests.properties.rare_rules import RareRules
 
 ERP_STATUS = {
     State.READY: ErpStatus.READY_TO_EXPORT,
@@ -35,13 +36,15 @@ ERP_STATUS = {
 }
 
 
-class ExportLife(LinkRules):
+class ExportLife(RareRules):
     @invariant()
-    def one_commitment_has_at_most_one_living_record_in_sage(self) -> None:
-        if not hasattr(self, "told"):
-            return
-        owners = list(self.owned().values())
-        assert len(owners) == len(set(owners)), "a duplicate was made"
+    def one_commitment_has_at_most_one_living_record_that_no_person_was_told_of(self) -> None:
+        """A backup alone brings back a second one; then nothing is linked but what was before, or by a person."""
+        for n in range(COMMITMENTS if hasattr(self, "told") else 0):
+            own, link = self.own_records(n), self.open_link(n)
+            assert len(own - self.restored.keys()) <= 1, "a duplicate was made"
+            if len(own) > 1 and link is not None:
+                assert link.pk in self.chosen | set(self.restored.values()), "linked by itself beside another"
 
     @invariant()
     def links_and_states_agree(self) -> None:
@@ -98,13 +101,11 @@ class ExportLife(LinkRules):
             self.now += LEASE + datetime.timedelta(hours=2)
             self.house_is_kept()
         self.sync()
-        self.one_commitment_has_at_most_one_living_record_in_sage()
+        self.one_commitment_has_at_most_one_living_record_that_no_person_was_told_of()
         for n in range(COMMITMENTS):
-            own = self.own_record(n)
-            if own is None or own in self.keyed_in:
-                continue
-            linked = SyncLink.objects.filter(commitment_id=self.commitments[n], erp_id=own, closed_at=None).exists()
-            assert linked or self.state(n) in (State.NEEDS_DECISION, State.FAILED), "a record was lost"
+            for own in self.own_records(n) - self.keyed_in.keys() - self.restored.keys():
+                linked = SyncLink.objects.filter(commitment_id=self.commitments[n], erp_id=own, closed_at=None).exists()
+                assert linked or self.state(n) in (State.NEEDS_DECISION, State.FAILED), "a record was lost"
 
 
 @pytest.mark.django_db
@@ -117,6 +118,11 @@ class ExportLife(LinkRules):
         (ExportLife.link_again_what_came_back_and_leave_it, True),
         (ExportLife.bring_back_what_was_left_while_its_number_waits, True),
         (ExportLife.adopt_another_while_its_own_is_back, True),
+        (ExportLife.refuse_it_while_it_is_late_and_write_it_under_another_number, False),
+        (ExportLife.key_it_in_while_it_is_late_and_write_it_under_another_number, False),
+        (ExportLife.forget_what_never_arrived, False),
+        (ExportLife.bring_its_former_record_back_before_it_is_read_back, True),
+        (ExportLife.consent_to_what_was_asked_by_one_who_lost_admin, True),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
@@ -125,7 +131,7 @@ def test_the_rare_orders_of_things_at_least_once(order, linked, method):
     life.set_the_stage(method=method, linked=linked)
     try:
         order(life, 0)
-        life.one_commitment_has_at_most_one_living_record_in_sage()
+        life.one_commitment_has_at_most_one_living_record_that_no_person_was_told_of()
         life.links_and_states_agree()
         life.nothing_is_linked_twice()
         life.what_was_left_in_sage_keeps_its_reference_and_is_linked_by_a_person_only()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 
 import pytest
 from django.contrib.messages import get_messages
@@ -207,6 +208,35 @@ def test_a_wrong_entry_is_explained_and_nothing_saved(viewer_client, path, chang
     assert response.status_code == 422
     assert sentence in response.content.decode()
     assert path.read_bytes() == before
+
+
+def test_lines_are_added_below_what_is_typed_and_all_of_it_is_saved(viewer_client, url_of):
+    new = reverse("sandbox_subcontract_new")
+    more = viewer_client.post(new, {**NEW_SUBCONTRACT, "retention": "7.5", "more_lines": ""})
+    assert more.status_code == 200
+    assert more.context["form"]["number"].value() == "SC-3001"
+    assert more.context["lines"].total_form_count() == 8
+    assert more.context["lines"][0]["price"].value() == "12,500.50"
+    fifth = {"line-4-description": "Exit sign", "line-4-cost_code": "10800.000", "line-4-cost_type": "4"}
+    typed = {**NEW_SUBCONTRACT, "retention": "7.5", **fifth, "line-4-price": "1.50", "line-TOTAL_FORMS": "8"}
+    viewer_client.post(new, typed)
+    saved = viewer_client.get(url_of("SC-3001"))
+    assert saved.context["record"].retention == Decimal("7.5")
+    assert [str(line.amount) for line in saved.context["lines"]] == ["12500.50", "1.50"]
+
+
+@pytest.mark.parametrize(
+    ("route", "labels"),
+    [
+        (
+            "sandbox_subcontract_new",
+            ["Job", "Vendor", "Subcontract number", "Description", "Contract date", "Retention"],
+        ),
+        ("sandbox_purchase_order_new", ["Order number", "Order date", "Vendor", "Description", "Job"]),
+    ],
+)
+def test_the_boxes_are_in_the_order_of_the_entry_sheet(viewer_client, route, labels):
+    assert [bound.label for bound in viewer_client.get(reverse(route)).context["form"]] == labels
 
 
 def test_closing_and_removing_a_job_takes_its_commitments(viewer_client, path):

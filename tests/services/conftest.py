@@ -11,6 +11,7 @@ from erpintegrations.models import Presence, SyncLink
 from erpintegrations.services import live_erp
 from erpintegrations.services.link_commitment import link_commitments
 from tests.factories import CommitmentFactory
+from tests.services.bringing_in import BringingIn
 
 RED = "The commitment is still in Sage 100 Contractor®. Please delete it before retrying."
 
@@ -63,6 +64,12 @@ def deleted_link(link, sage_company):
     SyncLink.objects.filter(pk=link.pk).update(presence=Presence.DELETED)
     link.refresh_from_db()
     return link
+
+
+@pytest.fixture
+def stage(connection, sage_company, project, admin):
+    """A Sage company whose commitments can be brought in."""
+    return BringingIn(connection, sage_company, project, admin)
 
 
 @pytest.fixture

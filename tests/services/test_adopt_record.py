@@ -192,6 +192,39 @@ def test_a_second_record_is_refused_while_the_one_it_was_linked_to_before_is_bac
     assert adopt(back, commitment).is_open
 
 
+@pytest.mark.parametrize("chosen", [0, 1])
+def test_one_of_two_it_was_linked_to_before_is_refused_while_the_other_is_back_too(
+    adopt, listed, commitment, approver, access_of, now, sage_company, chosen
+):
+    numbers = ["SC-9", "SC-9B"]
+    links = []
+    for number in numbers:
+        links.append(adopt(listed(number), commitment))
+        sage_company.delete(links[-1].erp_id)
+        SyncLink.objects.update(presence=Presence.DELETED)
+        unlink_commitment(link=links[-1], access=access_of(approver), now=now)
+    back = [listed(number, erp_id=link.erp_id) for number, link in zip(numbers, links, strict=True)]
+    with pytest.raises(LinkNotPossible, match=f"^{numbers[1 - chosen]}, which Subcontract SC-9 was linked to before"):
+        adopt(back[chosen], commitment)
+
+
+@pytest.mark.parametrize("status", ["draft", "out_for_bid", "out_for_signature", "terminated", "void"])
+def test_a_commitment_that_is_not_agreed_is_refused(adopt, record, commitment, status):
+    Commitment.objects.update(status=status)
+    with pytest.raises(LinkNotPossible) as refused:
+        adopt(record, commitment)
+    label = Commitment.Status(status).label
+    assert refused.value.message == f"Subcontract SC-9 is “{label}”, and once it is linked, that could not be changed."
+    assert refused.value.remedy == "Set it to Approved, if it is agreed with the vendor. Then link it."
+    assert_nothing_linked(commitment)
+
+
+def test_a_purchase_order_that_is_not_agreed_is_refused(adopt, listed, project):
+    order = CommitmentFactory(project=project, number="PO-1", kind="purchase_order", status="processing")
+    with pytest.raises(LinkNotPossible, match="Purchase Order PO-1 is “Processing”, and once it is linked"):
+        adopt(listed("PO-1", kind="purchase_order"), order)
+
+
 @pytest.mark.parametrize("status", ["ready_to_export", "exporting", "failed_to_export"])
 def test_a_commitment_that_was_sent_is_refused(adopt, record, commitment, status):
     Commitment.objects.update(erp_status=status)
@@ -236,7 +269,8 @@ def test_another_companys_commitment_is_not_found(adopt, record):
 def test_what_was_changed_since_it_was_compared_is_refused(
     adopt, record, commitment, accountant, access_of, sage_company, changes
 ):
-    compared = comparison_token(commitment, read_for_adoption(record=record, access=access_of(accountant)))
+    found = read_for_adoption(record=record, commitment=commitment, access=access_of(accountant))
+    compared = comparison_token(commitment, found.detail)
     if changes == "commitment":
         Commitment.objects.update(revision=7)
     else:
@@ -256,14 +290,14 @@ def test_what_was_changed_since_it_was_compared_is_refused(
 def test_both_sides_are_laid_out_and_differences_counted(
     record, commitment, connection, accountant, access_of, sage_company
 ):
-    detail = read_for_adoption(record=record, access=access_of(accountant))
+    detail = read_for_adoption(record=record, commitment=commitment, access=access_of(accountant)).detail
     sides = compare_with_record(commitment, connection, detail)
     pairs = {pair.label: pair for pair in sides.header}
     assert (pairs["Amount"].ours, pairs["Amount"].theirs, pairs["Amount"].counts) == ("1,500.00", "1,500.00", False)
     assert not pairs["Number"].counts
     assert pairs["Vendor"].ours == f"{commitment.vendor.name} (not linked)"
     assert [(line.is_ours, line.is_theirs) for line in sides.lines] == [(True, True), (False, True)]
-    assert sides.lines[0].differing == "Cost code and cost type and amount differ"
+    assert sides.lines[0].differing == "Cost code and cost type and amount differ by −500.00"
 
 
 # ---- Suggestions -----------------------------------------------------------------------------------------------------
@@ -351,9 +385,9 @@ class TestAtOnce:
     def test_a_commitment_that_is_sent_meanwhile_is_not_linked_too(self, record, commitment, accountant, access_of):
         """As read, it was not sent; then somebody sent it."""
         stale = Commitment.objects.select_related("project", "vendor").get(pk=commitment.pk)
-        detail = read_for_adoption(record=record, access=access_of(accountant))
+        detail = read_for_adoption(record=record, commitment=commitment, access=access_of(accountant)).detail
         Commitment.objects.update(erp_status=Commitment.ErpStatus.READY_TO_EXPORT)
-        with pytest.raises(LinkNotPossible, match="was sent or linked meanwhile"):
+        with pytest.raises(LinkNotPossible, match="was changed, sent or linked meanwhile"):
             link_commitments(
                 connection=record.connection, pairs=[(stale, detail.record)], by=accountant, now=timezone.now()
             )

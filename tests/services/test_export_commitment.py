@@ -8,7 +8,6 @@ from commitments.models import Commitment
 from directory.models import Activity
 from erpintegrations.enqueue import exports_in_queue
 from erpintegrations.models import Export, Presence, SyncLink
-from erpintegrations.refusals import ErpNotReachable
 from erpintegrations.services.answer_export import reject_exports, retry_exports
 from erpintegrations.services.decide_export import decide_candidate
 from erpintegrations.services.export_commitment import LEASE, MOST_ATTEMPTS, claim, perform_export
@@ -139,7 +138,14 @@ def test_a_record_that_was_written_and_deleted_before_it_was_read_back_is_not_wr
 
     export = stage.perform(export)
 
-    assert (export.state, stage.in_sage("SC-7")) == (State.AWAITING, [])
+    assert (export.state, stage.in_sage("SC-7")) == (State.FAILED, [])
+    assert export.problem == ("SC-7 was written for Subcontract SC-7, and deleted in Sage before it was found there.")
+    assert export.remedy == (
+        "Retry to have it written once more, as it was sent; or reject it, so that it is corrected first."
+    )
+    retry_exports(exports=[export], access=stage.access, now=stage.clock())
+    assert stage.perform(export).state == State.LINKED
+    assert len(stage.in_sage("SC-7")) == 1
 
 
 # ---- What fails ------------------------------------------------------------------------------------------------------
@@ -158,10 +164,11 @@ def test_a_refusal_of_the_bridge_is_told_in_its_own_words(stage):
     assert stage.story(export)[-1] == "export_failed"
 
 
-def test_a_failed_one_is_retried_under_the_same_key(stage):
+def test_a_refused_one_is_retried_under_another_key(stage):
     export = stage.accepted("SC-7")
+    key = export.key
     stage.sage.run("UPDATE actpay SET recnum = recnum + 100")
-    stage.perform(export)
+    assert stage.perform(export).key != key
     stage.sage.run("UPDATE actpay SET recnum = recnum - 100")
 
     (outcome,) = retry_exports(exports=[export], access=stage.access, now=stage.clock())
@@ -310,16 +317,18 @@ def test_once_another_record_is_linked_the_bridge_writes_nothing_more_for_it(sta
     stage.forward(minutes=2)
     export = stage.perform(export)
     assert export.state == State.NEEDS_DECISION
-    arguments = {"access": stage.access, "link_it": True, "reason": "It is.", "bridge_of": stage.bridge}
 
-    stage.bridge.fails = "away"
-    with pytest.raises(ErpNotReachable) as refused:
-        decide_candidate(export=export, now=stage.clock(), **arguments)
-    assert refused.value.message == "The bridge cannot be reached."
-    assert refused.value.remedy == "Nothing was linked. It is tried again."
+    linked = decide_candidate(
+        export=export,
+        access=stage.access,
+        link_it=True,
+        reason="It is.",
+        seen_version=export.version,
+        now=stage.clock(),
+        bridge_of=stage.bridge,
+    )
 
-    stage.bridge.fails = ""
-    assert decide_candidate(export=export, now=stage.clock(), **arguments).link.erp_id == by_hand
+    assert linked.link.erp_id == by_hand
     stage.sage.delete(by_hand)
     stage.bridge.arrive()
     assert stage.in_sage("SC-7") == []

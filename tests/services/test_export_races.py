@@ -65,7 +65,13 @@ def test_of_linking_and_rejecting_one_wins(sheet, at_once):
     results = at_once(
         *[
             lambda link_it=link_it: decide_candidate(
-                export=export, access=sheet.access, link_it=link_it, reason="So it is.", now=now
+                export=export,
+                access=sheet.access,
+                link_it=link_it,
+                is_anothers=True,
+                reason="So it is.",
+                seen_version=export.version,
+                now=now,
             )
             for link_it in (True, False, True, False)
         ]

@@ -2,6 +2,7 @@
 
 import pytest
 from django.db import connection as database
+from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 
 from commitments.models import Commitment
@@ -102,9 +103,15 @@ def test_another_companys_commitment_is_not_linked(link, record_of):
     assert_refused(link, [(foreign, record_of())], "Subcontract SC-9 belongs to another company than this connection.")
 
 
+def test_a_commitment_that_was_edited_since_it_was_read_is_refused(link, project, record_of):
+    commitment = CommitmentFactory(project=project)
+    Commitment.objects.update(amount=99, revision=F("revision") + 1)
+    assert_refused(link, [(commitment, record_of())], "One of these commitments was changed, sent or linked meanwhile.")
+
+
 def test_a_commitment_that_was_moved_on_since_it_was_read_is_refused(link, commitment, record_of):
     Commitment.objects.update(erp_status=Commitment.ErpStatus.SYNCED)
-    assert_refused(link, [(commitment, record_of())], "One of these commitments was sent or linked meanwhile.")
+    assert_refused(link, [(commitment, record_of())], "One of these commitments was changed, sent or linked meanwhile.")
 
 
 def test_an_unlinked_commitment_can_be_linked_again(link, commitment, record_of, approver, access_of, now):

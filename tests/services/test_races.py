@@ -6,6 +6,7 @@ import functools
 import pytest
 from django.utils import timezone
 
+from commitments.editing.saving import delete_commitment
 from commitments.models import Commitment
 from directory.models import Activity
 from directory.refusals import Refusal
@@ -168,6 +169,30 @@ def test_unlink_and_undo_at_once_end_in_one_of_the_two(deleted_link, approver, a
         assert told("unlinked") - told("unlink_undone") == (0 if link.is_open else 1)
         if link.is_open:
             unlink_commitment(link=link, access=access, now=timezone.now())
+
+
+def test_undo_and_delete_at_once_end_in_one_of_the_two(linked, sage_company, approver, access_of, at_once):
+    """They take the link and its commitment in another order, and may wait for each other."""
+    access = access_of(approver)
+    for n in range(4 * ROUNDS):
+        link = linked(f"SC-{n}")
+        sage_company.delete(link.erp_id)
+        SyncLink.objects.filter(pk=link.pk).update(presence=Presence.DELETED)
+        Commitment.objects.filter(pk=link.commitment_id).update(status="draft")
+        link = unlink_commitment(link=SyncLink.objects.get(pk=link.pk), access=access, now=timezone.now())
+        commitment, now = Commitment.objects.get(pk=link.commitment_id), timezone.now()
+        undone, deleted = at_once(
+            functools.partial(undo_unlink, link=link, access=access, now=now),
+            functools.partial(
+                delete_commitment, commitment=commitment, seen_revision=commitment.revision, access=access, now=now
+            ),
+        )
+        assert isinstance(undone, SyncLink | UndoNotPossible), undone
+        assert deleted is None or isinstance(deleted, Refusal), deleted
+        is_open = SyncLink.objects.filter(pk=link.pk, closed_at=None).exists()
+        assert is_open == isinstance(undone, SyncLink)
+        assert Commitment.objects.filter(pk=commitment.pk).exists() == (deleted is not None)
+        assert not (is_open and deleted is None)
 
 
 def test_of_two_who_link_the_same_record_one_is_refused_in_words(connection, project, sage_company, job, at_once, now):

@@ -8,7 +8,7 @@ from django.core.mail.backends.locmem import EmailBackend
 from django.utils import timezone
 from django_q.models import OrmQ
 
-from directory.models import User
+from directory.models import CompanyMember, User
 from erpintegrations.models import ErpConnection, RejectionMail
 from erpintegrations.services.answer_export import reject_exports
 from erpintegrations.services.keep_house import keep_house
@@ -153,6 +153,15 @@ def test_who_was_deactivated_gets_no_mail(reject, manager, mailoutbox):
     mail = reject("SC-7")
     User.objects.filter(pk=manager.pk).update(is_active=False)
     assert send_rejection_mail(mail_id=mail.pk, now=EIGHT) == 0
+    assert (state_of(mail), mailoutbox) == ("given_up", [])
+
+
+@pytest.mark.parametrize("mode", ["each", "daily"])
+def test_who_does_not_belong_to_the_company_any_more_gets_no_mail(reject, manager, mailoutbox, mode):
+    ErpConnection.objects.update(rejection_mail=mode)
+    mail = reject("SC-7")
+    CompanyMember.objects.filter(user=manager).delete()
+    assert send_rejection_mail(mail_id=mail.pk, now=mail.due_at) == 0
     assert (state_of(mail), mailoutbox) == ("given_up", [])
 
 

@@ -33,7 +33,14 @@ def undo(approver, access_of, now):
 def test_the_same_link_is_open_again_as_it_was(unlinked, undo, deleted_link, now):
     link = undo(unlinked)
     assert link.pk == deleted_link.pk
-    came_back = {"closed_at", "closed_by_id", "close_reason", "close_token", "closed_commitment_revision"}
+    came_back = {
+        "closed_at",
+        "closed_by_id",
+        "close_reason",
+        "close_token",
+        "closed_commitment_revision",
+        "closed_lines",
+    }
     expected_to_differ = {"version", "checked_at", "reopened_at"}
     for field in SyncLink._meta.concrete_fields:
         if field.attname not in expected_to_differ:

@@ -8,11 +8,12 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from commitments.models import Commitment
-from directory.models import Activity, CompanyMember
+from directory.models import Activity, CompanyMember, Level, ProjectMember, User
 from directory.refusals import LacksPrivilege, NotAllowed
 from erpintegrations.models import Presence, SyncLink, UnlinkOverride
 from erpintegrations.refusals import (
     AlreadyUnlinked,
+    ChangedMeanwhile,
     ErpNotReachable,
     OverrideNotPossible,
     PresenceUnknown,
@@ -44,8 +45,8 @@ def ask(admin, access_of, now):
 
 @pytest.fixture
 def consent(approver, access_of, now):
-    return lambda override, by=None, answer="": consent_to_unlink_anyway(
-        override=override, access=access_of(by or approver), answer=answer, now=now
+    return lambda override, by=None, answer="", **more: consent_to_unlink_anyway(
+        override=override, access=access_of(by or approver), answer=answer, now=now, **more
     )
 
 
@@ -157,6 +158,40 @@ def test_consenting_needs_the_rights_of_unlink(invoiced, ask, consent, request, 
     with pytest.raises(NotAllowed):
         consent(override, by=request.getfixturevalue(person))
     assert_still_linked(invoiced)
+
+
+@pytest.mark.parametrize("is_recorded", [True, False], ids=["a sync has seen it", "nobody has seen it"])
+def test_nobody_consents_to_more_than_was_shown(invoiced, ask, consent, sage_company, is_recorded):
+    override = ask(invoiced)
+    shown = SyncLink.objects.get(pk=invoiced.pk).version
+    sage_company.bill(invoiced.erp_id, 900)
+    if is_recorded:
+        SyncLink.objects.filter(pk=invoiced.pk).update(invoiced_amount=900, version=shown + 1)
+    with pytest.raises(ChangedMeanwhile):
+        consent(override, seen_version=shown)
+    assert not consent(override, seen_version=SyncLink.objects.get(pk=invoiced.pk).version).is_open
+
+
+@pytest.mark.parametrize("lost", ["the company", "the account", "the project", "Admin", "the privilege"])
+def test_it_takes_two_when_the_asker_may_not_ask_any_more(
+    invoiced, ask, consent, approver, access_of, admin, now, lost
+):
+    override = ask(invoiced)
+    member = CompanyMember.objects.filter(user=admin)
+    {
+        "the company": member.delete,
+        "the account": lambda: User.objects.filter(pk=admin.pk).update(is_active=False),
+        "the project": ProjectMember.objects.filter(user=admin).delete,
+        "Admin": lambda: member.update(erp_integrations_level=Level.STANDARD),
+        "the privilege": lambda: member.update(can_push_to_accounting=False),
+    }[lost]()
+    with pytest.raises(OverrideNotPossible) as refused:
+        consent(UnlinkOverride.objects.get(pk=override.pk))
+    assert refused.value.message == ("Alma Admin, who asked for it, may not unlink Subcontract SC-7 anyway any more.")
+    assert refused.value.remedy == "Decline it. Somebody who may can then ask anew."
+    assert_still_linked(invoiced)
+    declined = decline(override=override, access=access_of(approver), answer="She left.", now=now)
+    assert declined.state == "declined"
 
 
 def test_only_the_asker_withdraws(invoiced, ask, approver, access_of, now):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 from decimal import Decimal
 
@@ -17,10 +18,10 @@ from erpintegrations.sync.compare import (
     Comparison,
     LinkState,
     What,
-    compare,
     judge,
     values_of,
 )
+from tests.sync.comparing import compare, in_memory
 
 MARCH = datetime.datetime(2026, 3, 2, 8, 30)  # noqa: DTZ001  an ERP's clock has no zone
 JOB, OTHER_JOB = "1", "2"
@@ -41,11 +42,14 @@ def record(erp_id: str = "a", **fields) -> ErpRecord:
         "invoiced_amount": Decimal("0.00"),
         "updated_at": MARCH,
     }
-    return ErpRecord(erp_id=erp_id, **{**plain, **fields})
+    made = ErpRecord(erp_id=erp_id, **{**plain, **fields})
+    fingerprint = f"{erp_id} {made.is_void} {values_of(made)[: module.FINGERPRINT]}"
+    return dataclasses.replace(made, fingerprint=fields.get("fingerprint", fingerprint))
 
 
 def link(erp_id: str = "a", presence: str = Presence.PRESENT, *, id: int = 1, **fields) -> LinkState:
-    return LinkState(id, erp_id, 1, presence, values_of(record(erp_id, **fields)))
+    recorded = record(erp_id, **{"is_void": presence == Presence.VOIDED, **fields})
+    return LinkState(id, erp_id, 1, presence, values_of(recorded))
 
 
 def test_its_words_are_those_of_the_models():
@@ -54,6 +58,7 @@ def test_its_words_are_those_of_the_models():
     assert {what.value for what in What} - {"first_seen", "touched"} == set(SyncChange.What.values)
     assert VALUE_FIELDS[module.JOB] == "erp_job_id"
     assert VALUE_FIELDS[module.UPDATED_AT] == "erp_updated_at"
+    assert VALUE_FIELDS[module.FINGERPRINT] == "erp_fingerprint"
     widths = [SyncLink._meta.get_field(name).max_length for name in VALUE_FIELDS[: len(module.WIDTHS)]]
     assert list(module.WIDTHS) == widths
 
@@ -95,17 +100,34 @@ def test_moments_with_and_without_a_zone_are_the_same_moment():
 
 
 def test_a_missing_record_that_is_found_when_asked_for_again_is_present():
-    comparison = Comparison([link("a", id=1), link("b", id=2)])
-    comparison.feed([record("a")])
+    comparison = Comparison(in_memory([link("a", id=1), link("b", id=2)]))
+    assert comparison.settle([record("a").fingerprint]) == []
     assert [state.erp_id for state in comparison.missing()] == ["b"]
-    comparison.found_again([record("b")])
+    comparison.feed([record("b")])
     plan = comparison.finish({JOB})
     assert plan.changes == []
     assert (plan.present, plan.records_read) == (2, 1)
 
 
+def test_a_record_is_as_it_was_when_its_fingerprint_is_and_another_fingerprint_alone_is_no_news():
+    comparison = Comparison(in_memory([link("a", id=1), link("b", id=2)]))
+    assert comparison.settle([record("a").fingerprint, "another"]) == [1]
+    comparison.feed([record("b", fingerprint="another")])
+    [change] = comparison.finish({JOB}).changes
+    assert (change.what, change.values[module.FINGERPRINT]) == (What.TOUCHED, "another")
+
+
+def test_only_so_many_records_without_news_are_recorded_at_once(monkeypatch):
+    monkeypatch.setattr(module, "MOST_TOUCHED", 2)
+    links = [link(str(n), id=n, fingerprint="") for n in range(5)]
+    records = [record(str(n), amount=Decimal(n or 100)) for n in range(5)]
+    plan = compare([*links[:1], *links[3:], *links[1:3]], records, {JOB})
+    assert plan.counts() == {What.TOUCHED: 1, What.CHANGED: 4}
+    assert compare(links, [record(str(n)) for n in range(5)], {JOB}).counts() == {What.TOUCHED: 2}
+
+
 def test_what_is_known_to_be_gone_is_not_asked_for_again():
-    assert Comparison([link(presence=Presence.DELETED)]).missing() == []
+    assert Comparison(in_memory([link(presence=Presence.DELETED)])).missing() == []
 
 
 def test_records_from_the_past_are_counted():
@@ -120,18 +142,16 @@ def test_records_from_the_past_are_counted():
 
 ids = st.sampled_from([f"id-{n}" for n in range(12)])
 moments = st.none() | st.datetimes(min_value=datetime.datetime(2026, 1, 1), max_value=datetime.datetime(2026, 12, 31))  # noqa: DTZ001
-fields = st.fixed_dictionaries(
-    {
-        "job_id": st.sampled_from(["", JOB, OTHER_JOB]),
-        "amount": st.sampled_from([Decimal("100.00"), Decimal("250.00")]),
-        "is_void": st.booleans(),
-        "updated_at": moments,
-    }
+amounts = st.sampled_from([Decimal("100.00"), Decimal("250.00")])
+# Of what is recorded, the presence says whether it was void.
+kept = {"job_id": st.sampled_from(["", JOB, OTHER_JOB]), "amount": amounts, "updated_at": moments}
+read = {**kept, "is_void": st.booleans()}
+erp = st.dictionaries(ids, st.fixed_dictionaries(read), max_size=12).map(
+    lambda rows: [record(id, **row) for id, row in rows.items()]
 )
-erp = st.dictionaries(ids, fields, max_size=12).map(lambda rows: [record(id, **row) for id, row in rows.items()])
-recorded = st.dictionaries(ids, st.tuples(st.sampled_from(Presence.values), fields), max_size=12).map(
-    lambda rows: [link(id, presence, id=n, **row) for n, (id, (presence, row)) in enumerate(rows.items())]
-)
+recorded = st.dictionaries(
+    ids, st.tuples(st.sampled_from(Presence.values), st.fixed_dictionaries(kept)), max_size=12
+).map(lambda rows: [link(id, presence, id=n, **row) for n, (id, (presence, row)) in enumerate(rows.items())])
 job_ids = st.frozensets(st.sampled_from([JOB, OTHER_JOB]))
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import sqlite3
+from functools import partial
 
 import pytest
 
@@ -132,15 +133,15 @@ class BusyOnce:
         self.readings += 1
         with self._real.reading() as reading:
             if self.readings == 1:
-                reading.records = lambda: self._broken(type(reading).records(reading))
+                reading.batches = partial(self._broken, reading.batches)
             yield reading
 
     def look_up(self, *args, **kwargs):
         return self._real.look_up(*args, **kwargs)
 
     @staticmethod
-    def _broken(records):
-        yield next(records)
+    def _broken(batches, choose):
+        yield next(batches(choose))
         raise Retryable("The ERP's server broke off the conversation.", remedy="Try again.", cause="test")
 
 
@@ -159,9 +160,8 @@ def test_a_reading_that_breaks_off_is_begun_anew(synced):
 def test_a_record_that_the_reading_missed_but_that_is_there_is_present(synced):
     class Forgetful(BusyOnce):
         @staticmethod
-        def _broken(records):
-            next(records)
-            yield from records
+        def _broken(batches, choose):
+            return batches(lambda fingerprints: [place + 1 for place in choose(fingerprints[1:])])
 
     run = synced.sync(connector_of=Forgetful)
     assert (run.state, run.deleted_count, run.present_count) == (State.COMPLETED, 1, 2)

@@ -4,8 +4,8 @@ import datetime
 
 import pytest
 
-from erpintegrations.sync.compare import compare
 from erpintegrations.sync.guard import doubt
+from tests.sync.comparing import compare
 from tests.sync.test_compare import JOB, MARCH, link, record
 
 

@@ -61,6 +61,21 @@ def test_the_same_is_exact():
     assert (found.nearness, found.differences, found.same_lines) == (Nearness.EXACT, 0, True)
 
 
+@pytest.mark.parametrize(
+    ("sent", "kept", "differs"),
+    [
+        ("10", "10.00", []),
+        ("10", "0", ["Retainage"]),
+        ("0", "10", ["Retainage"]),
+        ("7.5", "7.50", []),
+        ("10", None, []),
+    ],
+)
+def test_another_retainage_differs_where_the_erp_keeps_one(sent, kept, differs):
+    detail = replace(DETAIL, retainage=None if kept is None else Decimal(kept))
+    assert differing(detail, DOCUMENT | {"rtnrte": sent}) == differs
+
+
 @pytest.mark.parametrize("number", ["sc-7", " SC-7 ", "Sc-7"])
 def test_numbers_are_compared_as_the_erp_compares_them(number):
     assert match(other(number=number), DOCUMENT).nearness == Nearness.EXACT

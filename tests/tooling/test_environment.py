@@ -134,6 +134,13 @@ class TestValues:
         problems = problems_of(read, SANDBOX="1", DATA_DIRECTORY=str(tmp_path / "file" / "data"))
         assert problems[0].startswith("DATA_DIRECTORY (")
 
+    def test_sqlite_files_of_companies_lie_in_the_data_directory_or_where_it_is_said(self, read, tmp_path):
+        assert read(**PRODUCTION).sqlite_folders == [tmp_path / "data"]
+        assert read(**PRODUCTION, SQLITE_FOLDERS="/srv/books, ~/b").sqlite_folders == [
+            Path("/srv/books"),
+            Path("~/b").expanduser(),
+        ]
+
     def test_secrets_stay_out_of_the_text_form(self, read):
         assert SECRET not in repr(read(**PRODUCTION))
 

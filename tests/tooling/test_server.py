@@ -92,7 +92,7 @@ def test_killed_takes_all_it_started_along_and_starts_again(start_server: StartS
 
 @pytest.mark.parametrize(
     ("program", "name", "other"),
-    [("gunicorn", "web server", "task cluster"), ("qcluster", "task cluster", "web server")],
+    [("serve_sandbox", "web server", "task cluster"), ("qcluster", "task cluster", "web server")],
 )
 def test_one_program_ending_stops_the_other(start_server: StartServer, program, name, other):
     server = started(start_server)

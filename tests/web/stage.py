@@ -14,14 +14,27 @@ from django.utils import timezone
 
 from commitments.models import Commitment
 from directory.models import Activity, Company, CompanyMember, Level, PrivilegeRequest, Project, ProjectMember, User
-from erpintegrations.models import Export, Presence, SyncLink, SyncRun, UnlinkedRecord, UnlinkOverride
-from erpintegrations.services.read_back import look_for, settle
+from erpintegrations.models import (
+    BringIn,
+    ConnectionCheck,
+    Export,
+    FoundMaster,
+    Presence,
+    SyncLink,
+    SyncRun,
+    UnlinkedRecord,
+    UnlinkOverride,
+)
+from erpintegrations.services.read_back import settle
+from erpintegrations.services.sightings import look_for
 from tests.connectors.builder import Line, SageCompany
 from tests.exporting import give_counterparts
 from tests.factories import (
+    BringInFactory,
     CommitmentFactory,
     CompanyFactory,
     CompanyMemberFactory,
+    ConnectionCheckFactory,
     ErpConnectionFactory,
     ExportFactory,
     ProjectFactory,
@@ -70,6 +83,9 @@ class Stage:
     request: UnlinkOverride
     unlinked: UnlinkedRecord
     own_request: UnlinkOverride
+    check: ConnectionCheck
+    brought_in: BringIn
+    found: FoundMaster
 
     def sign_in(self, rights: Rights) -> Client:
         person = UserFactory()
@@ -101,13 +117,17 @@ class Stage:
             SyncRun,
             Export,
             UnlinkedRecord,
+            ConnectionCheck,
+            FoundMaster,
             Commitment,
             Activity,
             PrivilegeRequest,
             CompanyMember,
             ProjectMember,
         )
-        return [list(table.objects.order_by("pk").values()) for table in tables]
+        # An open one is made by the row that stops it.
+        ended = BringIn.objects.exclude(state__in=BringIn.OPEN)
+        return [list(ended.values()), *(list(table.objects.order_by("pk").values()) for table in tables)]
 
 
 def signed_in(person: User) -> Client:
@@ -144,6 +164,7 @@ def stage(db, sage) -> Stage:
         identity.database,
         identity.company,
     )
+    connection.masters_read_at = timezone.now()
     connection.save()
     gone, closed = (
         SyncLinkFactory(
@@ -173,13 +194,32 @@ def stage(db, sage) -> Stage:
     )
     (sighting,) = look_for(connection, [near], now=timezone.now())
     settle(sighting, by=None, now=timezone.now())
+    found, _ = (
+        FoundMaster.objects.create(
+            company=company,
+            connection=connection,
+            kind=kind,
+            erp_id=number,
+            order_key=number,
+            name=name,
+            state=state,
+            first_seen_at=timezone.now(),
+        )
+        for kind, number, name, state in (
+            ("vendor", "77", "Zenith Glass", "undecided"),
+            ("cost_type", "9", "Freight", "create"),
+        )
+    )
     forbidden, asked_about, asked_by_oneself = (
         SyncLinkFactory(
             connection=connection,
             commitment=CommitmentFactory(project=project, number=number),
             project_name=str(project),
             erp_id=erp_id,
+            erp_number="SC-8",
             erp_job_id=job,
+            erp_vendor_id="",
+            erp_amount=10_000,
             invoiced_amount=100,
         )
         for number, erp_id in (("SC-8", INVOICED), ("SC-9", ALSO_INVOICED), ("SC-11", "never-asked-about"))
@@ -201,7 +241,7 @@ def stage(db, sage) -> Stage:
         sendable=sendable,
         forbidden=forbidden,
         request=UnlinkOverride.objects.create(
-            company=company, link=asked_about, reason="Invoiced on the wrong one.", asked_by=UserFactory()
+            company=company, link=asked_about, reason="Invoiced on the wrong one.", asked_by=_asker(project)
         ),
         own_request=UnlinkOverride.objects.create(
             company=company, link=asked_by_oneself, reason="A duplicate.", asked_by=UserFactory()
@@ -212,7 +252,22 @@ def stage(db, sage) -> Stage:
             erp_id=ONLY_IN_SAGE,
             kind="subcontract",
             number="SC-10",
+            job_id=job,
+            vendor_id="1",
+            status="4-Current",
             amount=1000,
             first_seen_at=timezone.now(),
         ),
+        check=ConnectionCheckFactory(connection=connection),
+        brought_in=BringInFactory(connection=connection),
+        found=found,
     )
+
+
+def _asker(project: Project) -> User:
+    """Somebody who may ask to unlink anyway."""
+    asker = CompanyMemberFactory(
+        company=project.company, erp_integrations_level=Level.ADMIN, can_push_to_accounting=True
+    ).user
+    ProjectMemberFactory(project=project, user=asker, commitments_level=Level.ADMIN)
+    return asker

@@ -12,10 +12,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from commitments.models import Commitment
-from erpintegrations.models import SyncLink, SyncRun, UnlinkedRecord, VendorLink
+from erpintegrations.models import SyncLink, SyncRun, UnlinkedRecord
 from erpintegrations.services.run_sync import open_run, perform_sync
 from tests.connectors.builder import Line
-from tests.factories import CommitmentFactory, ErpConnectionFactory
+from tests.factories import CommitmentFactory, ErpConnectionFactory, ExportFactory, SyncLinkFactory
 
 LIST = "/companies/harbor-point/erp-integrations/commitment/adoption/"
 LINES = (Line(1000),)
@@ -94,14 +94,37 @@ class TestTheList:
         assert "They may belong together" in words(page)
         assert "Same number" in words(page)
 
-    def test_names_the_vendors_that_are_linked(self, browser, books, sync, project, connection):
-        commitment = CommitmentFactory(project=project)
-        VendorLink.objects.create(
-            company=connection.company, connection=connection, vendor=commitment.vendor, erp_id="5", erp_name="Acme"
-        )
-        books("SC-9", vendor=5)
+    def test_names_vendor_and_job_as_sage_does(self, browser, books, sync, sage_company, job):
+        vendor = sage_company.add_vendor("Acme")
+        books("SC-9", vendor=vendor)
         sync()
-        assert "5 · Acme" in words(browser.get(LIST))
+        text = words(browser.get(LIST))
+        assert f"{vendor} · Acme {job} · Riverside Clinic" in text
+        assert "SC-9" in words(browser.get(f"{LIST}?q=acme"))
+        assert "Nothing matches" in words(browser.get(f"{LIST}?q=acme&type=purchase_order"))
+
+    def test_tells_what_people_know_of_a_record(self, browser, books, sync, project, connection, approver):
+        left, rejected = books("SC-8"), books("SC-9")
+        SyncLinkFactory(
+            connection=connection,
+            commitment=CommitmentFactory(project=project, number="SC-8-R"),
+            erp_id=left,
+            unlinked=True,
+            left_in_erp=True,
+        )
+        ExportFactory(
+            connection=connection,
+            commitment=CommitmentFactory(project=project, number="SC-7"),
+            sent_by=approver,
+            state="rejected",
+            reject_reason="Not ours.",
+            answered_by=approver,
+            candidate={"erp_id": rejected},
+        )
+        sync()
+        text = words(browser.get(LIST))
+        assert "SC-8 Left by Unlink anyway, from SC-8-R" in text
+        assert "SC-9 Rejected as SC-7" in text
 
     def test_can_be_searched_and_sorted(self, browser, books, sync):
         for number, amount in (("SC-1", 3), ("SC-2", 2), ("XX-3", 1)):
@@ -203,6 +226,12 @@ class TestLinking:
         assert "No such line" in text
         assert page.context["sides"].differences > 0
 
+    def test_another_retainage_is_a_difference(self, browser, commitment, sage_company):
+        sage_company.run("UPDATE subcon SET rtnrte = 5 WHERE ctcnum = 'SC-9'")
+        sides = browser.get(compare_url("SC-9", commitment)).context["sides"]
+        (retainage,) = [pair for pair in sides.header if pair.label == "Retainage"]
+        assert (retainage.ours, retainage.theirs, retainage.counts) == ("0 %", "5 %", True)
+
     def test_links_them_and_says_so(self, browser, commitment, accountant):
         answer = link_them(browser, "SC-9", commitment)
         assert answer.headers["Location"] == LIST
@@ -225,9 +254,11 @@ class TestLinking:
         assert answer.headers["Location"] == address
         assert not SyncLink.objects.exists()
 
-    def test_a_draft_is_linked_only_with_a_word_of_caution(self, browser, commitment):
+    def test_a_draft_is_shown_but_not_linked(self, browser, commitment):
         Commitment.objects.update(status="draft")
-        assert "linked, its status can no longer be changed" in words(browser.get(compare_url("SC-9", commitment)))
+        page = browser.get(compare_url("SC-9", commitment))
+        assert "Subcontract SC-9 is “Draft”, and once it is linked, that could not be changed." in words(page)
+        assert "Link them" not in words(page)
 
     def test_a_commitment_that_was_sent_is_refused_on_a_page_of_its_own(self, browser, commitment):
         Commitment.objects.update(erp_status="ready_to_export")
@@ -237,7 +268,35 @@ class TestLinking:
     def test_the_other_kind_is_shown_but_not_linked(self, browser, commitment, project):
         order = CommitmentFactory(project=project, number="PO-1", kind="purchase_order")
         page = browser.get(compare_url("SC-9", order))
-        assert "they cannot be linked" in words(page)
+        assert (
+            "Purchase Order PO-1 cannot be linked to SC-9 in Sage: one is a subcontract, the other a purchase order. "
+            "Choose a record of the same type."
+        ) in words(page)
+        assert "Link them" not in words(page)
+
+    def test_a_record_of_an_export_under_way_is_shown_but_not_linked_with_why(self, browser, commitment, project):
+        export = ExportFactory(
+            connection=record("SC-9").connection,
+            commitment=CommitmentFactory(project=project, number="SC-70"),
+            state="awaiting",
+            erp_number="SC-9",
+        )
+        page = browser.get(compare_url("SC-9", commitment))
+        assert (
+            "SC-9 in Sage may be the record of Subcontract SC-70 of 2401 Riverside Clinic, which is on its way there "
+            "as SC-9. Open that export and decide there: have the record linked to it, or reject the export. "
+            "Then try again."
+        ) in words(page)
+        assert reverse("export_detail", args=["harbor-point", export.pk]) in page.content.decode()
+        assert "Link them" not in words(page)
+        assert said(link_them(browser, "SC-9", commitment))[0][1].startswith("SC-9 in Sage may be the record of ")
+
+    def test_while_a_former_record_is_back_no_other_is_linked_with_why(self, browser, commitment, sage_company, job):
+        back = sage_company.add_subcontract("SC-8", job)
+        SyncLinkFactory(commitment=commitment, connection=record("SC-9").connection, erp_id=back, unlinked=True)
+        Commitment.objects.update(erp_status="not_sent")
+        page = browser.get(compare_url("SC-9", commitment))
+        assert "SC-8, which Subcontract SC-9 was linked to before, is in Sage again." in words(page)
         assert "Link them" not in words(page)
 
     def test_an_erp_that_is_not_there_is_said_in_words(self, browser, commitment, sage_company, tmp_path):

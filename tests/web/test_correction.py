@@ -118,18 +118,20 @@ class TestUnlinkAnyway:
         assert "Enter a reason: it is shown to whoever answers." in words(answer)
         assert not UnlinkOverride.objects.exists()
 
-    def test_asking_says_so_and_returns(self, as_, admin, invoiced):
+    def test_asking_says_so_and_who_can_answer_and_returns(self, as_, admin, approver, invoiced):
         answer = as_(admin).post(ask_url(invoiced), {"reason": "Wrong one.", "next": LIST})
         assert answer.headers["Location"] == LIST
         assert said(answer) == [
-            ("success", "Asked for consent to unlink SC-7 anyway. Another person must answer."),
+            ("success", "Asked for consent to unlink SC-7 anyway. Ada Approver can answer."),
         ]
+        assert "Ada Approver can answer." in words(as_(admin).get(ask_url(invoiced)))
         assert UnlinkOverride.objects.get().reason == "Wrong one."
 
     def test_what_waits_is_shown_to_those_who_may_answer_and_to_the_asker(self, as_, admin, approver, viewer, invoiced):
         asked(invoiced, admin)
         home = reverse("erp_home", args=["harbor-point"])
         assert "1 waits for your consent" in words(as_(approver).get(home))
+        assert "1 waits for your consent" in words(as_(approver).get(LIST))
         assert "you asked" in words(as_(admin).get(home))
         assert "Unlink anyway" not in words(as_(viewer).get(home))
         assert "Alma Admin asks for your consent to unlink it anyway." in words(as_(approver).get(LIST))
@@ -139,7 +141,9 @@ class TestUnlinkAnyway:
     def test_consent_unlinks_in_green_with_undo_and_what_to_do_next(self, as_, admin, approver, invoiced):
         override = asked(invoiced, admin)
         assert "Invoiced on the wrong one." in words(as_(approver).get(answer_url(override)))
-        answer = as_(approver).post(answer_url(override), {"consent": "yes", "next": LIST})
+        answer = as_(approver).post(
+            answer_url(override), {"consent": "yes", "seen_version": override.link.version, "next": LIST}
+        )
         (message,) = get_messages(answer.wsgi_request)
         assert (message.level_tag, str(message)) == ("success", "Successfully Unlinked")
         action = action_of(message)
@@ -178,7 +182,7 @@ class TestUnlinkAnyway:
     ):
         override = asked(invoiced, admin)
         sage_company.bill(invoiced.erp_id, 0)
-        answer = as_(approver).post(answer_url(override), {"consent": "yes"})
+        answer = as_(approver).post(answer_url(override), {"consent": "yes", "seen_version": override.link.version})
         ((level, text),) = said(answer)
         assert level == "error"
         assert text.startswith("Sage lets Subcontract SC-7 be deleted: nothing is invoiced or changed.")
@@ -194,14 +198,16 @@ class TestUnlinkAnyway:
 
     def test_the_old_reference_stays_on_the_commitments_page_for_good(self, as_, admin, approver, invoiced, connection):
         override = asked(invoiced, admin)
-        as_(approver).post(answer_url(override), {"consent": "yes"})
+        as_(approver).post(answer_url(override), {"consent": "yes", "seen_version": override.link.version})
         commitment = Commitment.objects.get(number="SC-7")
         text = words(as_(approver).get(page_url(commitment)))
         assert "Left in Sage" in text
-        assert "SC-7 · 1,000.00 · unlinked" in text
+        assert f"SC-7 · {commitment.vendor.name} · 1,000.00, of which 200.00 invoiced · unlinked" in text
         assert "asked for by Alma Admin, with the consent of Ada Approver: “Invoiced on the wrong one.”" in text
         SyncLinkFactory(connection=connection, commitment=commitment, erp_number="SC-7B")
-        assert "SC-7 · 1,000.00 · unlinked" in words(as_(approver).get(page_url(commitment)))
+        assert f"SC-7 · {commitment.vendor.name} · 1,000.00, of which 200.00 invoiced · unlinked" in words(
+            as_(approver).get(page_url(commitment))
+        )
 
 
 class TestCorrection:
@@ -259,6 +265,15 @@ class TestCorrection:
         assert "Title: Concrete → became Concrete and rebar" in words(page)
         assert "Title: Concrete → became Concrete and rebar" in words(as_(approver).get(page_url(unlinked.commitment)))
 
+    def test_a_corrected_line_is_told_next_to_what_it_was(self, as_, approver, unlinked):
+        page = as_(approver).get(story_url(unlinked.commitment))
+        assert "Number, title, vendor, amount and schedule of values are as they were exported." in words(page)
+        unlinked.commitment.lines.update(description="Piles")
+        Commitment.objects.update(revision=50)
+        for address in (story_url, page_url):
+            text = words(as_(approver).get(address(unlinked.commitment)))
+            assert re.search(r"Line 1: \S+ Concrete · .* · Footings and slab · .* → became .* · Piles · ", text)
+
     @pytest.mark.parametrize(
         ("status", "title"),
         [
@@ -285,7 +300,7 @@ class TestCorrection:
             "Unlinked from SC-1",
             "Exported again as SC-1B",
         ]
-        assert "It was exported again as SC-1B." in words(page)
+        assert "It was exported again as SC-1B. Nothing is left to do. It is wrong once more: the steps" in words(page)
 
     def test_one_that_was_never_linked_says_so(self, as_, viewer, project, connection):
         page = as_(viewer).get(story_url(CommitmentFactory(project=project)))

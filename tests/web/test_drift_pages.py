@@ -11,6 +11,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from commitments.models import Commitment
 from erpintegrations.models import SyncLink, SyncRun
 from erpintegrations.services import live_erp
 from erpintegrations.services.link_commitment import link_commitments
@@ -99,6 +100,23 @@ def test_both_sides_are_shown_with_their_lines_as_read_just_now(browser, drifted
     assert (amount.ours, amount.theirs, amount.counts) == ("1,500.00", "1,701.00", True)
     assert len(comparison.sides.lines) == 2
     assert "Recorded as drifted: amount and lines." in words(page)
+    assert "Differs by 201.00" in words(page)
+    assert "amount differ by −300.00" in words(page)
+
+
+def test_another_number_than_ours_is_no_difference(browser, linked, sync, sage_company):
+    link = linked("SC-1")
+    SyncLink.objects.filter(pk=link.pk).update(number="SC-ACC-1")
+    Commitment.objects.filter(pk=link.commitment_id).update(number="SC-ACC-1")
+    sync()
+    number = browser.get(compare_url(link)).context["comparison"].sides.header[0]
+    assert (number.label, number.ours, number.theirs, number.counts) == ("Number", "SC-ACC-1", "SC-1", False)
+
+
+def test_check_now_says_what_has_drifted(client, approver, drifted):
+    client.force_login(approver)
+    answer = client.post(reverse("link_check", args=["harbor-point", drifted.pk]), {"next": LIST}, follow=True)
+    assert "It has drifted there: amount and lines." in words(answer)
 
 
 def test_nothing_is_written_by_looking(browser, drifted):

@@ -5,13 +5,16 @@ from __future__ import annotations
 import csv
 import html
 import io
+import re
 
 import pytest
 from django.urls import reverse
+from django.utils.formats import date_format
 
 from directory.models import User
-from erpintegrations.models import Export
+from erpintegrations.models import Export, SyncLink
 from erpintegrations.services.read_back import check_export
+from erpintegrations.services.read_masters import read_masters
 from tests.connectors.builder import Line
 from tests.services.exporting_stage import ExportStage
 from tests.web.stage import signed_in
@@ -80,6 +83,37 @@ def test_a_purchase_orders_sheet_is_that_of_its_screen(stage, open_page):
     assert "6-6-1 Purchase Orders" in text
     places = [text.index(f">{label}</th>") for label in ("Quantity", "Price", "Total", "Cost Code", "Cost Type")]
     assert places == sorted(places)
+
+
+def test_figures_are_as_people_read_them_with_the_erps_names_and_the_total_below(stage, export, open_page):
+    read_masters(connection=stage.connection, now=stage.clock())
+
+    text = text_of(open_page("entry_sheet", export))
+
+    assert ">10,000.00<" in text
+    assert "3300 <span" in text
+    assert "Total of the lines</th>" in text
+    assert f"<dd>{date_format(export.commitment.contract_date, 'M j, Y')}</dd>" in text
+
+
+def test_all_that_wait_are_on_one_page_until_they_are_keyed_in(stage, export, viewer):
+    other = stage.accepted("SC-8")
+    done = stage.perform(stage.accepted("SC-9"))
+    stage.key_in("SC-9")
+    check_export(export=done, access=stage.access, now=stage.clock())
+
+    page = signed_in(viewer).get(reverse("entry_sheets", args=["harbor-point"]))
+
+    assert [sheet.export for sheet in page.context["sheets"]] == [export, other]
+    assert "2 commitments, 20,000.00 in all." in text_of(page)
+
+
+def test_all_sheets_take_as_many_queries_as_one(stage, export, approver, query_count, client):
+    client.force_login(approver)
+    one = query_count(reverse("entry_sheets", args=["harbor-point"]))
+    stage.accepted("SC-8"), stage.accepted("SC-9")
+
+    assert query_count(reverse("entry_sheets", args=["harbor-point"])) == one
 
 
 def test_the_csv_has_the_same(export, open_page):
@@ -168,6 +202,16 @@ def test_both_sides_are_shown_field_by_field_and_line_by_line(stage, near, open_
     assert 'aria-label="Link SC-7 to 2401-07"' in text
 
 
+def test_both_sides_have_names_and_amounts_as_people_read_them(stage, near, open_page):
+    read_masters(connection=stage.connection, now=stage.clock())
+
+    text = text_of(open_page("export_decide", near))
+
+    assert f"{stage.books.vendor_number} · Acme Concrete" in text
+    assert ">10,000.00<" in text
+    assert f">{date_format(near.commitment.contract_date, 'M j, Y')}<" in text
+
+
 def test_lines_that_only_one_side_has_are_shown_too(stage, export, open_page):
     stage.key_in("2401-07", lines=[Line("4000", cost_code="3300", cost_type=4), Line("6000")])
     near = check_export(export=export, access=stage.access, now=stage.clock())
@@ -176,19 +220,50 @@ def test_lines_that_only_one_side_has_are_shown_too(stage, export, open_page):
 
 
 def test_it_is_linked(near, click, approver):
-    answer = click("export_decide", near, decision="link", reason="Renamed vendor.")
+    answer = click("export_decide", near, decision="link", reason="Renamed vendor.", seen_version=near.version)
 
     assert "SC-7 is linked to 2401-07 in Sage." in text_of(answer)
     near.refresh_from_db()
     assert (near.state, near.link.linked_by) == (State.LINKED, approver)
 
 
+def test_what_is_said_to_be_anothers_is_not_linked(near, click):
+    decision = {"decision": "link", "reason": "It is.", "seen_version": near.version, "is_anothers": "on"}
+    answer = click("export_decide", near, **decision)
+
+    assert (answer.status_code, SyncLink.objects.count()) == (422, 0)
+    assert "Untick this to link it: it cannot be another one's then." in text_of(answer)
+
+
 def test_it_is_rejected(near, click):
-    answer = click("export_decide", near, decision="reject", reason="Wrong vendor.")
+    decision = {"decision": "reject", "reason": "Wrong vendor.", "seen_version": near.version}
+    answer = click("export_decide", near, **decision)
+    assert answer.status_code == 422
+    assert (
+        "Tick this to reject. If 2401-07 was made for this commitment, delete it in Sage instead, then use Check now."
+        in text_of(answer)
+    )
+
+    answer = click("export_decide", near, **decision, is_anothers="on")
 
     assert "SC-7 rejected. Ada Approver is told by mail." in text_of(answer)
     near.refresh_from_db()
     assert near.reject_reason == "Wrong vendor."
+
+
+def test_what_was_changed_since_the_page_was_opened_is_not_decided_about(stage, near, open_page, click):
+    page = text_of(open_page("export_decide", near))
+    shown = re.search(r'name="seen_version" value="(\d+)"', page).group(1)
+    stage.sage.run("UPDATE sbcnln SET amount = 1")
+    check_export(export=near, access=stage.access, now=stage.clock())
+
+    answer = click("export_decide", near, decision="link", reason="As I saw it.", seen_version=shown)
+
+    assert "What Sage holds under 2401-07 has changed since it was shown." in text_of(answer)
+    near.refresh_from_db()
+    assert near.state == State.NEEDS_DECISION
+    answer = click("export_decide", near, decision="link", reason="No version.")
+    assert "has changed since it was shown" in text_of(answer)
 
 
 def test_without_a_reason_nothing_is_decided_and_the_page_says_so(near, click):

@@ -3,14 +3,18 @@
 import csv
 import io
 import re
+import tracemalloc
 
 import pytest
+from django.db import connection as database
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
 from directory.activity import Entry, record, record_many
 from directory.models import CompanyMember, SubjectType, Verb
-from tests.factories import CommitmentFactory, CompanyFactory, CompanyMemberFactory
+from erpintegrations.selectors.keyset import READ_AT_ONCE
+from tests.factories import CommitmentFactory, CompanyFactory, CompanyMemberFactory, SyncLinkFactory
 
 
 def entry(project, **fields) -> Entry:
@@ -64,6 +68,25 @@ def test_the_history_is_narrowed_down_by_the_address(client, viewer, approver, p
     assert "No entry matches" in client.get(address, {"until": "2001-01-01"}).content.decode()
 
 
+def test_all_that_happened_to_one_commitment_is_found_by_its_number(client, viewer, project, connection, address):
+    here = CommitmentFactory(project=project, number="SC-7")
+    link = SyncLinkFactory(connection=connection, commitment=CommitmentFactory(project=project), erp_number="1042")
+    record(entry(project, subject_id=here.pk, subject_label="By our number"))
+    record(entry(project, subject_id=link.commitment_id, subject_label="By the number there"))
+    deleted = entry(project, subject_id=99, verb=Verb.COMMITMENT_DELETED, subject_label="Subcontract SC-8 Gone")
+    record_many([deleted, entry(project, subject_id=98, subject_label="Subcontract SC-80 Another")])
+    client.force_login(viewer)
+
+    def found(number):
+        return words(client.get(address, {"number": number}))
+
+    assert "By our number" in found("sc-7")
+    assert "By the number there" in found(" 1042 ")
+    assert "Subcontract SC-8 Gone" in found("SC-8")
+    assert "SC-80" not in found("SC-8").replace('value="SC-8"', "")
+    assert "No entry matches" in found("SC-9")
+
+
 @pytest.mark.parametrize("query", ["actor=999999", "since=yesterday", "verb=%00", "project=x", "at=broken"])
 def test_a_broken_filter_is_named_and_shows_a_page(client, viewer, project, address, csv_address, query):
     client.force_login(viewer)
@@ -86,7 +109,7 @@ def test_a_broken_filter_makes_no_csv_and_leads_back(client, viewer, project, ad
     assert answer.redirect_chain[0][0].startswith(f"{address}?")
     assert answer["Content-Type"].startswith("text/html")
     page = words(answer)
-    assert f"No CSV was made: this filter in its address cannot be understood: {named}." in page
+    assert f"No file was made: this filter in its address cannot be understood: {named}." in page
 
 
 def test_a_place_in_the_list_is_no_filter_of_the_csv(client, viewer, project, csv_address):
@@ -105,6 +128,46 @@ def test_the_csv_has_every_entry_of_the_filter(client, viewer, project, csv_addr
     assert lines[0][:5] == ["Entry", "When (UTC)", "What", "Kind of thing", "Thing"]
     assert [line[4] for line in lines[1:3]] == ["SC-119", "SC-118"]
     assert len(lines) == 121
+
+
+def test_the_csv_is_read_so_many_entries_at_a_time_and_leaves_none_out(client, viewer, project, csv_address):
+    record_many(entry(project, subject_label=f"SC-{n}") for n in range(2 * READ_AT_ONCE + 1))
+    client.force_login(viewer)
+    with CaptureQueriesContext(database) as queries:
+        answer = client.get(csv_address)
+        lines = lines_of(answer)
+    assert [line[4] for line in lines[1:]] == [f"SC-{n}" for n in reversed(range(2 * READ_AT_ONCE + 1))]
+    reads = [query["sql"] for query in queries if 'FROM "directory_activity"' in query["sql"]]
+    assert len(reads) == 3, "two batches that are full, and one that is not"
+    assert all(f"LIMIT {READ_AT_ONCE}" in sql for sql in reads)
+
+
+def test_the_csv_takes_no_more_memory_when_it_is_longer(client, viewer, project, csv_address):
+    def most_memory() -> int:
+        tracemalloc.start()
+        try:
+            for _ in client.get(csv_address).streaming_content:
+                pass
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    client.force_login(viewer)
+    record_many(entry(project, reason=1000 * "x") for _ in range(2 * READ_AT_ONCE))
+    before = most_memory()
+    record_many(entry(project, reason=1000 * "x") for _ in range(4 * READ_AT_ONCE))
+    assert most_memory() < 1.3 * before
+
+
+def test_what_happens_while_the_csv_is_sent_is_not_in_it(client, viewer, project, csv_address):
+    record_many(entry(project) for _ in range(READ_AT_ONCE + 1))
+    client.force_login(viewer)
+    content = iter(client.get(csv_address).streaming_content)
+    first = [next(content) for _ in range(2)]
+    record(entry(project, subject_label="Later"))
+    rest = b"".join([*first, *content])
+    assert b"Later" not in rest
+    assert rest.count(b"\r\n") == READ_AT_ONCE + 2
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t"])

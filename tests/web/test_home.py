@@ -5,9 +5,17 @@ import re
 from django.urls import reverse
 from django.utils import timezone
 
+from directory.models import ProjectMember
 from erpintegrations.models import Presence, SyncLink, TaskHeartbeat
 from erpintegrations.schedules import ensure_schedules
-from tests.factories import CompanyMemberFactory, ErpConnectionFactory, SyncLinkFactory, SyncRunFactory
+from tests.factories import (
+    CommitmentFactory,
+    CompanyMemberFactory,
+    ErpConnectionFactory,
+    ExportFactory,
+    SyncLinkFactory,
+    SyncRunFactory,
+)
 
 
 def words(answer) -> str:
@@ -30,6 +38,15 @@ def test_a_person_of_several_companies_chooses(client, viewer, company):
 def test_a_person_of_no_company_is_told_what_to_do(client, staff):
     client.force_login(staff)
     assert "You do not belong to a company" in client.get("/").content.decode()
+
+
+def test_without_a_project_an_administrator_is_led_to_the_set_up(client, admin, viewer, company):
+    ProjectMember.objects.all().delete()
+    for person, is_led in ((admin, True), (viewer, False)):
+        client.force_login(person)
+        page = client.get(reverse("company_home", args=[company.slug])).content.decode()
+        assert "No projects to show" in page
+        assert ("Go to the set-up" in page) == is_led
 
 
 def test_the_company_home_lists_the_projects_of_the_person_alone(client, viewer, project):
@@ -63,6 +80,17 @@ def test_the_company_home_tells_the_purged_from_those_that_are_ready(client, vie
     assert text in words(client.get(address))
     SyncLink.objects.filter(presence=Presence.PURGED).delete()
     assert "Gone from Sage 4, ready to be unlinked" in words(client.get(address))
+
+
+def test_the_company_home_says_what_waits_for_accounting(client, viewer, project):
+    connection = ErpConnectionFactory(company=project.company)
+    for state in ("ready", "ready", "awaiting", "needs_decision", "failed", "rejected"):
+        commitment = CommitmentFactory(project=project)
+        ExportFactory(connection=connection, commitment=commitment, sent_by=viewer, state=state)
+    SyncLinkFactory(connection=connection, erp_amount=1)
+    client.force_login(viewer)
+    page = words(client.get(reverse("company_home", args=[project.company.slug])))
+    assert "Ready to Export 2 On the way 2 , 1 of them needs a decision Failed to Export 1 Synced 1 Drifted 1" in page
 
 
 def test_the_company_home_of_a_first_sync_that_failed_says_so(client, viewer, company):

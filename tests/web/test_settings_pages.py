@@ -201,7 +201,16 @@ def test_another_database_is_saved_only_after_its_consequence_was_shown(as_admin
     assert saved.is_enabled
     after = as_admin.get(address).content.decode()
     assert "Learned by the next completed sync" in after
-    assert "The next sync reads the other database" in after
+    assert "The next sync learns anew who answers there." in after
+
+
+def test_another_password_alone_is_no_other_database(as_admin, stored, address):
+    page = save(as_admin, address, new_database_url=URL.replace(SECRET, "an0ther")).content.decode()
+    assert "Save the new way in?" in page
+    assert "another database" not in page
+    assert "Login, password or encryption are new." in page
+    assert page.count("Microsoft SQL Server erp.example.com, database Northwind") == 1
+    assert "Which server, database and company must answer is learned anew" in page
 
 
 def test_going_back_keeps_all_that_was_typed(as_admin, stored, address):
@@ -268,7 +277,7 @@ def test_an_admin_connects_the_company(as_admin, company, address):
     save(as_admin, address, connector_key="sage100", new_database_url=URL)
     made = ErpConnection.objects.get()
     assert (made.company, made.database_url, made.label) == (company, URL, "Main company")
-    assert "The company is connected." in as_admin.get(address).content.decode()
+    assert "Test the connection below before the first sync" in as_admin.get(address).content.decode()
 
 
 def test_connecting_without_a_url_says_what_is_missing(as_admin, company, address):

@@ -7,11 +7,14 @@ import uuid
 import pytest
 from django.db import connection as database
 
-from commitments.models import Commitment
+from commitments.models import Commitment, Vendor
+from directory.models import Project
+from erpintegrations.connectors import wording_for
 from erpintegrations.models import SyncLink
 from erpintegrations.selectors.keyset import Cursor, walk
 from erpintegrations.selectors.synced_list import open_links
 from erpintegrations.selectors.views_menu import COUNT_LIMIT
+from erpintegrations.web.filters import CAN_BE_UNLINKED, CANNOT_BE_DELETED, DRIFTED, SyncedFilter
 from tests.factories import CompanyFactory, ErpConnectionFactory, ProjectFactory, VendorFactory
 
 LINKS = 20_000
@@ -121,6 +124,54 @@ def test_a_deep_page_starts_in_the_index_at_its_place(large_company, column, dow
         for noise in " ()":
             condition = condition.replace(noise, "")
         assert bounded in condition.replace("::text", ""), text
+
+
+@pytest.mark.parametrize("state", [CANNOT_BE_DELETED, DRIFTED])
+def test_a_state_that_few_are_in_has_an_index_of_its_own(large_company, state):
+    rows = SyncedFilter(
+        {"state": state}, open_links(large_company), company=large_company, wording=wording_for("sage100")
+    ).qs
+    text = plan(rows.order_by("number", "id")[:51])
+    assert f"link_{'drifted' if state == DRIFTED else 'not_deletable'}" in text, text
+
+
+@pytest.mark.parametrize("state", [CAN_BE_UNLINKED, "deleted", "voided", "purged", "unknown"])
+@pytest.mark.parametrize("column", ["number", "vendor_name"])
+def test_a_state_other_than_present_is_found_among_the_few_that_are(large_company, state, column):
+    rows = SyncedFilter(
+        {"state": state}, open_links(large_company), company=large_company, wording=wording_for("sage100")
+    ).qs
+    text = plan(rows.order_by(column, "id")[:51])
+    assert "link_not_present" in text or (database.vendor == "postgresql" and "link_by_presence" in text), text
+
+
+@pytest.mark.parametrize("words", ["012345", "vendor 39 SC-0123", "title SC-012345", "Zebra", "ÖZ 012345"])
+@pytest.mark.parametrize("column", ["number", "-amount"])
+def test_a_search_for_what_few_have_reads_those_few(large_company, words, column):
+    text = plan(searched(large_company, words).order_by(column, "id" if column == "number" else "-id")[:51])
+    if database.vendor == "postgresql":
+        assert "Bitmap Index Scan on link_search" in text, text
+        assert "Seq Scan" not in text, text
+    else:
+        assert "USING INTEGER PRIMARY KEY" in text or not text, text
+        assert "link_by_" not in text, text
+
+
+@pytest.mark.parametrize("words", ["Title", "title vendor sc-0", "SC"])
+def test_a_search_for_what_most_have_walks_an_index(large_company, words):
+    assert_walks_an_index(plan(searched(large_company, words).order_by("number", "id")[:51]))
+
+
+def searched(company, words):
+    return SyncedFilter({"q": words}, open_links(company), company=company, wording=wording_for("sage100")).qs
+
+
+@pytest.mark.parametrize(("model", "index"), [(Project, "project_by_name"), (Vendor, "vendor_by_name")])
+def test_the_filters_offer_the_first_names_of_an_index(large_company, model, index):
+    text = plan(model.objects.filter(company=large_company).order_by("name", "id").values_list("id", "name")[:300])
+    assert index in text, text
+    assert "Sort" not in text, text
+    assert "TEMP B-TREE" not in text, text
 
 
 def test_counting_reads_an_index_only_so_far(large_company):

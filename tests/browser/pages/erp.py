@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.browser import settings_stage, stage
+from tests.browser import correction_stage, settings_stage, stage
 from tests.browser.pages.case import FEW, NONE_FOUND, PageCase
 from tests.browser.stage import ACCOUNTANT, ADMIN, APPROVER, MANAGER, VIEWER, after, here
 
@@ -111,6 +111,13 @@ CORRECTION_PAGES = [
     PageCase("commitment, left in the ERP", "commitment_detail", APPROVER, stage.left_in_erp, text="Left in"),
     PageCase("correction, linked", "correction", VIEWER, stage.correction_page(stage.linked_commitment)),
     PageCase("correction, unlinked", "correction", APPROVER, stage.correction_page(stage.unlinked_commitment)),
+    PageCase(
+        "correction, corrected",
+        "correction",
+        APPROVER,
+        stage.correction_page(correction_stage.corrected_commitment),
+        text="Order of lines",
+    ),
     PageCase("correction, left in the ERP", "correction", ADMIN, stage.correction_page(stage.left_in_erp)),
     PageCase("synced, drifted", "erp_synced", VIEWER, here("erp_synced", query="?state=drifted"), text="Drifted"),
     PageCase("drift", "link_compare", APPROVER, stage.link_page("link_compare", stage.drifted_link)),
@@ -121,6 +128,13 @@ CORRECTION_PAGES = [
     PageCase("only in the ERP, nothing", "adoption_list", ADMIN, stage.in_empty_company("adoption_list")),
     PageCase("choose a commitment", "adoption_compare", APPROVER, stage.adoption_page(with_commitment=False)),
     PageCase("adopt, compare", "adoption_compare", APPROVER, stage.adoption_page(with_commitment=True)),
+    PageCase(
+        "adopt, the record of an export",
+        "adoption_compare",
+        APPROVER,
+        correction_stage.record_of_an_export,
+        text="may be the record of",
+    ),
     PageCase(
         "adopt, done",
         "adoption_list",
@@ -158,6 +172,57 @@ SETTINGS_PAGES = [
         here("erp_settings"),
         settings_stage.save_after_somebody_else,
         text="What was changed meanwhile",
+    ),
+    PageCase("settings, tested", "erp_settings", ADMIN, after(settings_stage.tested, here("erp_settings"))),
+    PageCase(
+        "test of the connection",
+        "connection_check",
+        ADMIN,
+        settings_stage.check_page(settings_stage.tested),
+        text="Every column is there.",
+    ),
+    PageCase(
+        "test of the connection, never read",
+        "connection_check",
+        ADMIN,
+        settings_stage.check_page(settings_stage.tested_before_the_first_sync),
+        text="What is next",
+    ),
+    PageCase(
+        "settings, tested, never read",
+        "erp_settings",
+        ADMIN,
+        after(settings_stage.tested_before_the_first_sync, here("erp_settings")),
+        text="What is next",
+    ),
+    PageCase(
+        "test of the connection, failed",
+        "connection_check",
+        ADMIN,
+        settings_stage.check_page(settings_stage.tested_in_vain),
+        text="no database answers at that port",
+    ),
+    PageCase(
+        "test of the connection, kept out",
+        "connection_check",
+        ADMIN,
+        settings_stage.check_page(settings_stage.kept_out_by_the_trigger),
+        text="IF ORIGINAL_LOGIN()",
+    ),
+    PageCase(
+        "settings, no such server",
+        "erp_settings",
+        ADMIN,
+        here("erp_settings"),
+        settings_stage.type_a_server_that_is_none,
+        text="Enter the name of the company's database.",
+    ),
+    PageCase(
+        "test of the connection, waiting",
+        "connection_check",
+        ADMIN,
+        settings_stage.check_page(settings_stage.waiting_test),
+        text="waits for its turn",
     ),
     PageCase("403, settings", "erp_settings", APPROVER, here("erp_settings"), status=403, text="This needs Admin"),
     PageCase("sync schedule", "sync_schedule", ADMIN, after(settings_stage.tasks_are_running, here("sync_schedule"))),

@@ -13,7 +13,7 @@ DETAIL_AND_PERSON = (
     ("ready, viewer", exports_stage.ready, VIEWER, "are not for you"),
     ("ready, no privilege", exports_stage.ready, MANAGER, "Request the privilege"),
     ("retrieved", exports_stage.retrieved, MANAGER, "taken back by its sender"),
-    ("accepted", exports_stage.accepted, APPROVER, "waits for a task process"),
+    ("accepted", exports_stage.accepted, APPROVER, "this page follows by itself"),
     ("awaiting read-back", exports_stage.awaiting, APPROVER, "from its entry sheet"),
     ("awaiting read-back, viewer", exports_stage.awaiting, VIEWER, "from its entry sheet"),
     ("needs a decision", exports_stage.to_decide, APPROVER, "Compare and decide"),
@@ -39,6 +39,13 @@ LIST_PAGES = [
         VIEWER,
         after(exports_stage.to_decide, here("erp_ready", query=ON_THE_WAY)),
         text="Needs a decision",
+    ),
+    PageCase(
+        "on the way, one that a task works on",
+        "erp_ready",
+        APPROVER,
+        after(exports_stage.accepted, here("erp_ready", query=ON_THE_WAY)),
+        text="the list follows by itself",
     ),
     PageCase(
         "on the way, none found", "erp_ready", VIEWER, here("erp_ready", query=f"{ON_THE_WAY}&{NONE_FOUND.lstrip('?')}")
@@ -80,7 +87,7 @@ ANSWER_PAGES = [
         APPROVER,
         here("erp_ready"),
         exports_stage.two_done("Accept"),
-        text="2 accepted, 0 not",
+        text="2 accepted",
     ),
     PageCase(
         "accept selected, another was faster",
@@ -112,7 +119,7 @@ ANSWER_PAGES = [
         APPROVER,
         here("erp_ready"),
         exports_stage.two_done("Reject"),
-        text="2 rejected, 0 not",
+        text="2 rejected",
     ),
     PageCase(
         "retry selected, preview",
@@ -128,11 +135,20 @@ ANSWER_PAGES = [
         APPROVER,
         here("erp_failed"),
         exports_stage.two_done("Retry"),
-        text="1 tried again, 0 not",
+        text="1 tried again",
     ),
 ]
 
 WAY_PAGES = [
+    PageCase(
+        "entry sheets",
+        "entry_sheets",
+        APPROVER,
+        after(exports_stage.awaiting, here("entry_sheets")),
+        text="in all.",
+    ),
+    PageCase("entry sheets, none", "entry_sheets", ADMIN, stage.in_empty_company("entry_sheets"), text="keyed in"),
+    PageCase("rejected", "erp_ready", APPROVER, here("erp_ready", query="?show=rejected"), text="another cost code"),
     PageCase(
         "entry sheet", "entry_sheet", APPROVER, export_page(exports_stage.awaiting, "entry_sheet"), text="Keyed in?"
     ),
@@ -157,6 +173,14 @@ WAY_PAGES = [
         stage.send_empty("Link "),
         text="Enter a reason",
     ),
+    PageCase(
+        "decide, rejected without a word about the record",
+        "export_decide",
+        APPROVER,
+        export_page(exports_stage.to_decide, "export_decide"),
+        stage.send_empty("Reject "),
+        text="Tick this to reject.",
+    ),
 ]
 
 COMMITMENT_PAGES = [
@@ -178,7 +202,7 @@ COMMITMENT_PAGES = [
     PageCase("commitment, sent", "commitment_detail", MANAGER, commitment_of(exports_stage.ready), text="Retrieve"),
     PageCase("commitment, sent, viewer", "commitment_detail", VIEWER, commitment_of(exports_stage.ready)),
     PageCase(
-        "commitment, accepted", "commitment_detail", MANAGER, commitment_of(exports_stage.awaiting), text="Accepted as"
+        "commitment, accepted", "commitment_detail", MANAGER, commitment_of(exports_stage.awaiting), text="Sage number"
     ),
     PageCase("commitment, failed", "commitment_detail", MANAGER, commitment_of(exports_stage.failed)),
     PageCase(

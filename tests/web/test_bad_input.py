@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import html
+import io
+import zipfile
 from typing import Any
 from urllib.parse import quote
 
@@ -219,6 +221,8 @@ def links() -> list[Any]:
 
 def text_of(answer: Any) -> str:
     content = b"".join(answer.streaming_content) if answer.streaming else answer.content
+    if answer.get("Content-Type", "").endswith("spreadsheetml.sheet"):
+        content = zipfile.ZipFile(io.BytesIO(content)).read("xl/worksheets/sheet1.xml")
     return html.unescape(content.decode())
 
 

@@ -52,13 +52,13 @@ def test_it_takes_the_same_queries_whatever_the_size(client, stage, django_asser
     stage.subcontract()
     stage.read()
     client.get(url("set_up_commitments", stage))
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(14):
         client.get(url("set_up_commitments", stage))
     stage.many(300)
     for place in range(60):
         stage.subcontract(f"J-{place}", job=stage.sage.add_job(f"Job {place}"))
     stage.read()
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(14):
         first = client.get(url("set_up_commitments", stage))
     assert "1–50 of 62" in words(first)
     assert "51–62 of 62" in words(client.get(url("set_up_commitments", stage), {"at": "50"}))

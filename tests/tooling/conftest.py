@@ -134,7 +134,8 @@ def start_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
         port = free_port()
         directory = tmp_path / "data"
         process = subprocess.Popen(
-            [ROOT / "script/server", *arguments],
+            # A suite started with nohup hands on that hangups are ignored, which the server would respect.
+            ["env", "--default-signal=HUP", ROOT / "script/server", *arguments],
             env=plain_environment(PORT=port, DATA_DIRECTORY=directory, **variables),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet
 
 from commitments.models import Commitment
 from directory.access import CompanyAccess
 from directory.models import Level, Project
 from erpintegrations.connectors import Wording
 from erpintegrations.models import GONE, ErpConnection, Presence, SyncLink
+from erpintegrations.selectors.counting import CountUpToLimit, count_up_to_limit
 from erpintegrations.selectors.exports import on_their_way_counts
 from erpintegrations.selectors.freshness import Freshness, freshness_of
 from erpintegrations.selectors.overrides import waiting_overrides
@@ -38,17 +40,21 @@ class ErpSummary:
         return self.gone - self.purged
 
 
-def project_summaries(access: CompanyAccess) -> QuerySet[Project]:
-    """The projects whose commitments this person may see, with `commitment_count` and `synced_count`."""
+def readable_projects(access: CompanyAccess, search: str = "") -> QuerySet[Project]:
+    """The projects whose commitments this person may see: all, or those with these words in their number or name."""
     readable = [pk for pk, level in access.commitments_levels.all().items() if level >= Level.READ_ONLY]
-    return (
-        Project.objects.filter(company=access.company, pk__in=readable)
-        .annotate(
-            commitment_count=Count("commitments"),
-            synced_count=Count("commitments", filter=Q(commitments__erp_status=Commitment.ErpStatus.SYNCED)),
-        )
-        .order_by("number", "id")
+    projects = Project.objects.filter(company=access.company, pk__in=readable)
+    return projects.filter(Q(number__icontains=search) | Q(name__icontains=search)) if search else projects
+
+
+def with_counts(projects: Iterable[Project]) -> QuerySet[Project]:
+    """These by number, with `commitment_count` and `synced_count`, which stop at COUNT_LIMIT + 1. One query."""
+    commitments = Commitment.objects.filter(project=OuterRef("pk"))
+    synced = commitments.filter(erp_status=Commitment.ErpStatus.SYNCED)
+    counted = Project.objects.annotate(
+        commitment_count=CountUpToLimit(commitments), synced_count=CountUpToLimit(synced)
     )
+    return counted.filter(pk__in=[project.pk for project in projects]).order_by("number", "id")
 
 
 def erp_summary(access: CompanyAccess) -> ErpSummary | None:
@@ -67,8 +73,8 @@ def erp_summary(access: CompanyAccess) -> ErpSummary | None:
         on_their_way=on_their_way["all"],
         to_decide=on_their_way["to_decide"],
         to_answer=len(waiting_overrides(access).to_answer),
-        gone=gone.count(),
-        purged=gone.filter(presence=Presence.PURGED).count(),
-        drifted=links.filter(has_drifted=True).count(),
+        gone=count_up_to_limit(gone),
+        purged=count_up_to_limit(gone.filter(presence=Presence.PURGED)),
+        drifted=count_up_to_limit(links.filter(has_drifted=True)),
         freshness=freshness_of(connection),
     )

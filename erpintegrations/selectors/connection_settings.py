@@ -10,6 +10,7 @@ from erpintegrations.connectors.base import WIDTH_LABELS
 from erpintegrations.encryption import SecretUnreadable
 from erpintegrations.models import ConnectionCheck, ErpConnection, SyncLink
 from erpintegrations.selectors.connection_checks import latest_check_of
+from erpintegrations.selectors.counting import count_up_to_limit
 from erpintegrations.selectors.widths import widths_of
 
 
@@ -48,7 +49,7 @@ def facts_of(connection: ErpConnection) -> ConnectionFacts:
         database=connection.database,
         widths=[Width(label, in_force[name], read.get(name) == in_force[name]) for name, label in WIDTH_LABELS.items()],
         widths_read_at=connection.text_widths_read_at,
-        open_links=SyncLink.objects.filter(connection=connection, closed_at=None).count(),
+        open_links=count_up_to_limit(SyncLink.objects.filter(connection=connection, closed_at=None)),
         latest_check=latest_check_of(connection),
     )
 

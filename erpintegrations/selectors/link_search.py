@@ -11,9 +11,9 @@ from django.db.models import QuerySet
 
 from erpintegrations.models import SyncLink
 from erpintegrations.models.link_search import SEARCHED, SearchedText, ids_with, in_capitals, is_there
+from erpintegrations.selectors.counting import COUNT_LIMIT
 from erpintegrations.selectors.keyset import place_after, walk
 from erpintegrations.selectors.spellings import any_of, anywhere, spellings
-from erpintegrations.selectors.views_menu import COUNT_LIMIT
 
 # A trigram has three letters: a shorter word is in no index.
 SHORTEST = 3

@@ -15,6 +15,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from erpintegrations import amounts, moments
+from erpintegrations.selectors.counting import count_in_words
 from erpintegrations.web.flash import FlashAction, action_of
 from erpintegrations.web.icons import SPRITE, icon_names
 
@@ -30,6 +31,7 @@ def money(amount: Decimal | int | None) -> str:
     return NONE if amount is None or amount == "" else amounts.money(amount)
 
 
+register.filter("counted", count_in_words)
 register.filter("price", amounts.price)
 register.filter("quantity", amounts.quantity)
 

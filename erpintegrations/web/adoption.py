@@ -24,21 +24,10 @@ from erpintegrations.services.adopt_record import (
     refuse_commitment,
 )
 from erpintegrations.web import flash
-from erpintegrations.web.filters import LONGEST_SEARCH
 from erpintegrations.web.paging import list_page
+from erpintegrations.web.search import SearchForm
 from erpintegrations.web.sorting import sorting
 from erpintegrations.web.synced import commitment_trail, no_connection_page
-
-
-class SearchForm(forms.Form):
-    """The search of the choice of a commitment."""
-
-    q = forms.CharField(
-        label="Search",
-        required=False,
-        max_length=LONGEST_SEARCH,
-        widget=forms.TextInput(attrs={"type": "search"}),
-    )
 
 
 class ListForm(SearchForm):
@@ -132,16 +121,16 @@ def adoption_adopt(request: CompanyRequest, record_id: int) -> HttpResponse:
 
 
 def _choice_page(request: CompanyRequest, record: UnlinkedRecord, connection: ErpConnection) -> HttpResponse:
-    search = _search(request)
+    form = SearchForm(request.GET)
     context = {
         "trail": [*commitment_trail(request.company), (_title(connection), _list_url(request.company))],
         "wording": connection.wording,
         "listed": selectors.listed_records(connection, [record])[0],
         "record": record,
-        "choices": selectors.suggestions_for(record, connection, search),
+        "choices": selectors.suggestions_for(record, connection, form.words),
         "most": selectors.CHOICES,
-        "form": SearchForm(request.GET),
-        "is_filtered": bool(search),
+        "form": form,
+        "is_filtered": bool(form.words),
         "reset_url": request.path,
     }
     return render(request, "erpintegrations/adoption/choose.html", context)
@@ -162,11 +151,6 @@ def _commitment(request: CompanyRequest, wanted: str) -> Commitment | None:
         return None
     rows = Commitment.objects.filter(company=request.company).select_related("project", "vendor")
     return rows.filter(pk=wanted).first()
-
-
-def _search(request: CompanyRequest) -> str:
-    form = SearchForm(request.GET)
-    return form.cleaned_data["q"].strip() if form.is_valid() else ""
 
 
 def _readable(request: CompanyRequest) -> set[int]:

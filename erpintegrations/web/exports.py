@@ -12,6 +12,7 @@ from directory.access import CompanyRequest, company_page
 from directory.models import Company, Level
 from erpintegrations.models import Export
 from erpintegrations.selectors import synced_list
+from erpintegrations.selectors.counting import count_up_to_limit
 from erpintegrations.selectors.exports import (
     ON_THEIR_WAY,
     export_rows,
@@ -19,7 +20,7 @@ from erpintegrations.selectors.exports import (
     is_worked_on,
     on_their_way_counts,
 )
-from erpintegrations.selectors.views_menu import count_up_to_limit, view_counts
+from erpintegrations.selectors.views_menu import view_counts
 from erpintegrations.web import flash
 from erpintegrations.web.export_numbers import typed_numbers
 from erpintegrations.web.filters import ExportFilter

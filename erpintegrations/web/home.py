@@ -12,7 +12,9 @@ from django.views.decorators.http import require_safe
 from directory.access import CompanyRequest, company_page
 from directory.models import Company
 from erpintegrations.ops.health import health as look_at_health
-from erpintegrations.selectors.company_home import erp_summary, project_summaries
+from erpintegrations.selectors.company_home import erp_summary, readable_projects, with_counts
+from erpintegrations.web.paging import list_page
+from erpintegrations.web.search import SearchForm
 
 
 @require_safe
@@ -28,9 +30,14 @@ def home(request: HttpRequest) -> HttpResponse:
 @company_page()
 @require_safe
 def company_home(request: CompanyRequest) -> HttpResponse:
+    form = SearchForm(request.GET)
+    page = list_page(request, readable_projects(request.access, form.words), column="number")
     context = {
         "company": request.company,
-        "projects": project_summaries(request.access),
+        "projects": with_counts(page.rows),
+        "page": page,
+        "form": form,
+        "is_filtered": bool(request.GET.get("q")),
         "erp": erp_summary(request.access),
     }
     return render(request, "erpintegrations/company_home.html", context)

@@ -17,8 +17,8 @@ from erpintegrations.selectors.set_up_commitments import named_jobs, preview, re
 from erpintegrations.selectors.synced_list import find_connection
 from erpintegrations.services.bring_in import request_bring_in
 from erpintegrations.web import flash
-from erpintegrations.web.adoption import SearchForm
 from erpintegrations.web.paging import list_page, page_of
+from erpintegrations.web.search import SearchForm
 from erpintegrations.web.set_up_trail import set_up_trail, step_url
 from erpintegrations.web.synced import no_connection_page
 
@@ -33,15 +33,14 @@ def set_up_commitments(request: CompanyRequest) -> HttpResponse:
         return no_connection_page(request)
     found = preview(connection)
     form = SearchForm(request.GET)
-    search = form.cleaned_data["q"].strip() if form.is_valid() else ""
     context = {
         "trail": set_up_trail(request.company),
         "wording": connection.wording,
         "freshness": freshness_of(connection),
         "preview": found,
-        "page": page_of(request, named_jobs(connection, found.jobs, search)),
+        "page": page_of(request, named_jobs(connection, found.jobs, form.words)),
         "form": form,
-        "is_filtered": bool(search),
+        "is_filtered": bool(form.words),
         "reset_url": request.path,
         "bring_in": open_bring_in(connection),
         "last": last_bring_in(connection, STEP),

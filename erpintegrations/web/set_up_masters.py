@@ -22,10 +22,10 @@ from erpintegrations.services.bring_in import request_bring_in
 from erpintegrations.services.decide_masters import decide_master, decide_masters, look_ahead
 from erpintegrations.services.decide_new_masters import decide_new_masters
 from erpintegrations.web import flash
-from erpintegrations.web.adoption import SearchForm
 from erpintegrations.web.paging import list_page
 from erpintegrations.web.refusals import say_why_not
 from erpintegrations.web.returning import back_to
+from erpintegrations.web.search import SearchForm
 from erpintegrations.web.set_up_filter import PROBLEM, FoundFilter
 from erpintegrations.web.set_up_trail import SLUGS, set_up_trail, step_url
 from erpintegrations.web.sorting import sorting
@@ -80,7 +80,7 @@ def set_up_choose(request: CompanyRequest, what: str, found_id: int) -> HttpResp
     """Which of ours one of the ERP's is to be linked to."""
     counterpart, found = _found(request, what, found_id)
     form = SearchForm(request.GET)
-    search = form.cleaned_data["q"].strip() if form.is_valid() else ""
+    alike = candidates(found, counterpart, form.words)
     step = (str(FoundMaster.Kind(counterpart.kind).label), step_url(request.company, counterpart.kind))
     context = {
         "trail": [*set_up_trail(request.company), step],
@@ -88,9 +88,9 @@ def set_up_choose(request: CompanyRequest, what: str, found_id: int) -> HttpResp
         "counterpart": counterpart,
         "what": what,
         "found": found,
-        "choices": [(ours, getattr(ours, counterpart.number_field)) for ours in candidates(found, counterpart, search)],
+        "choices": [(ours, getattr(ours, counterpart.number_field)) for ours in alike],
         "form": form,
-        "is_filtered": bool(search),
+        "is_filtered": bool(form.words),
         "reset_url": request.path,
         "back": back_to(request, default=step[1]),
     }

@@ -16,11 +16,12 @@ from directory.models import Company, Level
 from erpintegrations.connectors import Wording
 from erpintegrations.models import ErpConnection, SyncRun
 from erpintegrations.selectors import synced_list
+from erpintegrations.selectors.counting import count_in_words, count_up_to_limit
 from erpintegrations.selectors.freshness import freshness_of
 from erpintegrations.selectors.link_search import count_at_least
 from erpintegrations.selectors.overrides import waiting_overrides
 from erpintegrations.selectors.set_up import undecided_masters
-from erpintegrations.selectors.views_menu import ViewCounts, count_in_words, count_up_to_limit, view_counts
+from erpintegrations.selectors.views_menu import ViewCounts, view_counts
 from erpintegrations.web import flash
 from erpintegrations.web.filters import SyncedFilter
 from erpintegrations.web.paging import PLACE, Page, address, list_page

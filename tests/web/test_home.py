@@ -5,14 +5,16 @@ import re
 from django.urls import reverse
 from django.utils import timezone
 
-from directory.models import ProjectMember
+from directory.models import Level, ProjectMember
 from erpintegrations.models import Presence, SyncLink, TaskHeartbeat
 from erpintegrations.schedules import ensure_schedules
+from erpintegrations.selectors import counting
 from tests.factories import (
     CommitmentFactory,
     CompanyMemberFactory,
     ErpConnectionFactory,
     ExportFactory,
+    ProjectFactory,
     SyncLinkFactory,
     SyncRunFactory,
 )
@@ -56,6 +58,38 @@ def test_the_company_home_lists_the_projects_of_the_person_alone(client, viewer,
     page = client.get(reverse("company_home", args=[project.company.slug])).content.decode()
     assert project.name in page
     assert hidden.name not in page
+
+
+def test_projects_come_page_by_page_with_their_counts_and_are_found_by_number_and_name(client, viewer, company):
+    projects = [ProjectFactory(company=company, number=f"N-{n:03}", name=f"Site {n} East") for n in range(60)]
+    ProjectMember.objects.bulk_create(
+        ProjectMember(project=project, user=viewer, commitments_level=Level.READ_ONLY) for project in projects
+    )
+    CommitmentFactory.create_batch(3, project=projects[55])
+    CommitmentFactory(project=projects[55], erp_status="synced")
+    client.force_login(viewer)
+    address = reverse("company_home", args=[company.slug])
+
+    first = client.get(address)
+    assert "50 shown" in words(first)
+    assert "N-055" not in words(first)
+    second = words(client.get(first.context["page"].next_url))
+    assert "N-055 Site 55 East 4 1" in second
+    assert "N-000" not in second
+    assert "N-055 Site 55 East 4 1" in words(client.get(address, {"q": "n-055"}))
+    assert "Site 7 East" not in words(client.get(address, {"q": "site 55"}))
+    assert "No project matches" in words(client.get(address, {"q": "nothing-is-called-so"}))
+
+
+def test_the_company_home_counts_no_further_than_its_limit(client, viewer, company, monkeypatch, project):
+    monkeypatch.setattr(counting, "COUNT_LIMIT", 2)
+    connection = ErpConnectionFactory(company=company)
+    for commitment in CommitmentFactory.create_batch(4, project=project, erp_status="synced"):
+        SyncLinkFactory(connection=connection, commitment=commitment, presence=Presence.DELETED)
+    client.force_login(viewer)
+    page = words(client.get(reverse("company_home", args=[company.slug])))
+    assert "Synced 2+ Drifted 0 Gone from Sage 2+, ready to be unlinked" in page
+    assert f"{project.name} 2+ 2+" in page
 
 
 def test_the_company_home_says_where_the_link_to_the_erp_stands(client, viewer, company):

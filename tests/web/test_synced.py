@@ -14,7 +14,7 @@ from django_q.models import Schedule
 from directory.models import CompanyMember, Level
 from erpintegrations import moments
 from erpintegrations.models import Presence, SyncRun
-from erpintegrations.selectors import views_menu
+from erpintegrations.selectors import counting
 from tests.factories import (
     CommitmentFactory,
     CompanyMemberFactory,
@@ -47,7 +47,7 @@ class TestViews:
         assert [view.label for view in views if view.is_current] == ["Synced"]
 
     def test_counting_stops_somewhere(self, page, link, monkeypatch):
-        monkeypatch.setattr(views_menu, "COUNT_LIMIT", 2)
+        monkeypatch.setattr(counting, "COUNT_LIMIT", 2)
         for number in ("SC-1", "SC-2", "SC-3", "SC-4"):
             link(number)
         assert page().context["views"][2].count == "2+"

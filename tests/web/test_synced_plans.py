@@ -11,9 +11,9 @@ from commitments.models import Commitment, Vendor
 from directory.models import Project
 from erpintegrations.connectors import wording_for
 from erpintegrations.models import SyncLink
+from erpintegrations.selectors.counting import COUNT_LIMIT
 from erpintegrations.selectors.keyset import Cursor, walk
 from erpintegrations.selectors.synced_list import open_links
-from erpintegrations.selectors.views_menu import COUNT_LIMIT
 from erpintegrations.web.filters import CAN_BE_UNLINKED, CANNOT_BE_DELETED, DRIFTED, SyncedFilter
 from tests.factories import CompanyFactory, ErpConnectionFactory, ProjectFactory, VendorFactory
 

@@ -3,6 +3,7 @@
 A server's own checks are in `test_sql_server_checks.py`.
 """
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -33,6 +34,7 @@ def test_a_whole_company_passes(whole):
     assert checks["widths"].facts["Number"] == "20 characters"
     assert (checks["counts"].facts["Jobs"], checks["counts"].facts["Purchase orders"]) == ("1", "1")
     assert checks["full_reading"].facts["Records"] == "2"
+    assert re.fullmatch(r"\d+\.\d s", checks["full_reading"].facts["Time"])
 
 
 def test_what_only_a_server_has_is_skipped_with_the_reason(whole):

@@ -80,6 +80,7 @@ def test_all_is_well(verified):
     assert checks["identity"].facts["Database"] == "pysqlbridge"
     assert checks["counts"].facts["Subcontracts"] == "1"
     assert checks["full_reading"].facts["Records"] == "2"
+    assert re.fullmatch(r"\d+\.\d s", checks["full_reading"].facts["Time"])
     assert result_of(checks.values()) is Outcome.PASSED
 
 

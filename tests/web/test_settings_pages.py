@@ -77,6 +77,19 @@ def test_the_page_shows_where_it_reads_and_no_secret(as_admin, stored, address):
     assert "reader" not in page
 
 
+def test_its_heading_is_its_name(as_admin, stored, address):
+    assert "<h1>Configure Settings</h1>" in as_admin.get(address).content.decode()
+
+
+def test_the_box_for_the_number_is_called_as_people_know_it(as_admin, stored, address):
+    page = as_admin.get(address).content.decode()
+    box = re.search(r'<input[^>]*name="use_commitment_number"[^>]*>', page)
+    label = re.search(r'<label[^>]*for="([^"]+)"[^>]*>\s*Use commitment number\s*</label>', page)
+    assert box
+    assert label
+    assert f'id="{label[1]}"' in box[0]
+
+
 def test_it_is_kept_in_no_cache(as_admin, stored, address):
     assert "no-store" in as_admin.get(address)["Cache-Control"]
 

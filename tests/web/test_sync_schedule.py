@@ -37,6 +37,12 @@ def beat(ago: datetime.timedelta) -> None:
     TaskHeartbeat.objects.update_or_create(name="tasks", defaults={"beaten_at": timezone.now() - ago})
 
 
+def test_its_heading_is_its_name(client, admin, company, stored):
+    client.force_login(admin)
+    content = client.get(reverse("sync_schedule", args=[company.slug])).content.decode()
+    assert "<h1>Sync Schedule</h1>" in content
+
+
 def test_it_shows_last_and_next_of_this_company(page, stored):
     ensure_schedules(now=timezone.now())
     ErpConnection.objects.update(interval_minutes=90)

@@ -292,6 +292,34 @@ def test_a_url_that_cannot_be_used_is_refused_without_repeating_it(url: str) -> 
     assert_clear_and_without_secrets(refused.value)
 
 
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "sqlite:///company.sqlite3?mode=rwc"])
+def test_a_url_of_sqlite_without_a_plain_file_says_how_to_name_one(url: str) -> None:
+    with pytest.raises(NeedsAttention) as refused:
+        connector_for("sage100", url)
+    assert refused.value.problem == "The database URL names no database file."
+    assert refused.value.remedy == "Use sqlite:/// and the file's full path in the connection's settings."
+
+
+def test_an_address_that_cannot_be_one_says_what_is_wrong_with_it() -> None:
+    with pytest.raises(NeedsAttention) as refused:
+        connector_for("sage100", f"mssql+pymssql://{LOGIN}:{SECRET}@/db")
+    assert refused.value.problem == (
+        "The connection's settings do not name a database that can be read: Enter the name or address of the server."
+    )
+    assert refused.value.remedy == "Correct the connection's settings."
+    assert_clear_and_without_secrets(refused.value)
+
+
+def test_what_nobody_foresaw_of_a_file_is_worth_another_try(secret_folder: Path) -> None:
+    """Here: a name that is longer than the operating system's longest."""
+    (error, *_) = failures(f"sqlite:///{secret_folder / ('x' * 300)}")
+    assert type(error) is Retryable
+    assert error.problem == "Reading the ERP database was cut off."
+    assert error.remedy == (
+        "Nothing has been changed. Try again in a minute; if it keeps failing, tell whoever runs the ERP database."
+    )
+
+
 def test_a_file_outside_the_folders_of_this_site_is_refused_whatever_is_there(
     company: SageCompany, secret_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -319,7 +347,8 @@ def test_a_file_outside_the_folders_of_this_site_is_refused_whatever_is_there(
 def test_an_unknown_connector_is_refused_with_those_there_are() -> None:
     with pytest.raises(NeedsAttention) as refused:
         connector_for("abacus", "sqlite:///x.sqlite3")
-    assert "sage100" in refused.value.remedy
+    assert refused.value.problem == "The connection names an ERP that this product does not know."
+    assert refused.value.remedy == "Choose one of these in the connection's settings: sage100."
 
 
 def test_a_connector_shows_no_secret_when_it_is_printed() -> None:

@@ -123,6 +123,16 @@ def test_a_refused_port_and_an_unknown_name_have_sentences_of_their_own() -> Non
         probe(SqlServerAddress("no-such-host.invalid", "db", LOGIN))
 
 
+def test_an_address_that_no_way_leads_to_cannot_be_reached() -> None:
+    with pytest.raises(Retryable) as refused:
+        probe(SqlServerAddress("255.255.255.255", "db", LOGIN, PASSWORD, port=1433))
+    assert refused.value.problem == "The ERP's server cannot be reached."
+    assert refused.value.remedy == (
+        "Nothing has been changed. Try again in a minute; if it keeps failing, tell whoever runs the ERP database."
+    )
+    assert_clear_and_without_secrets(refused.value)
+
+
 @contextmanager
 def browser(answer: bytes | None) -> Iterator[int]:
     """SQL Server Browser, as it answers about an instance."""

@@ -4,6 +4,7 @@ import pytest
 
 from directory.models import Activity, CompanyMember, Verb
 from directory.privilege import (
+    EntryRemoved,
     PersonDeactivated,
     PrivilegeAlreadyHeld,
     PrivilegeNotHeld,
@@ -54,9 +55,13 @@ def test_a_grant_answers_the_pending_request(member, access, granter, now):
 def test_granting_twice_is_refused_and_recorded_once(member, granter, now):
     grant_privilege(member=member, by=granter, reason="She approves.", now=now)
 
-    with pytest.raises(PrivilegeAlreadyHeld):
+    with pytest.raises(PrivilegeAlreadyHeld) as refused:
         grant_privilege(member=member, by=granter, reason="She approves.", now=now)
 
+    assert (
+        refused.value.message == "Mia Manager at Northwind Builders already has the privilege 'Can Push to Accounting'."
+    )
+    assert refused.value.remedy == "Somebody may have granted it in the meantime; the history says who."
     assert Activity.objects.filter(verb=Verb.PRIVILEGE_GRANTED).count() == 1
 
 
@@ -64,17 +69,21 @@ def test_a_deactivated_person_is_not_granted_anything(member, granter, now):
     member.user.is_active = False
     member.user.save()
 
-    with pytest.raises(PersonDeactivated):
+    with pytest.raises(PersonDeactivated) as refused:
         grant_privilege(member=member, by=granter, reason="She approves.", now=now)
 
+    assert refused.value.message == "Mia Manager is deactivated."
+    assert refused.value.remedy == "Activate the person first, then grant the privilege."
     assert not has_it(member)
 
 
 def test_nobody_grants_it_to_themselves_not_even_superusers(granter, superuser, now):
     for person in (granter, superuser):
         own = CompanyMemberFactory(user=person)
-        with pytest.raises(NotAllowed, match="themselves"):
+        with pytest.raises(NotAllowed) as refused:
             grant_privilege(member=own, by=person, reason="I approve.", now=now)
+        assert refused.value.message == "Nobody grants 'Can Push to Accounting' to themselves."
+        assert refused.value.remedy == "Ask another administrator to grant it to you."
         assert not has_it(own)
 
 
@@ -111,8 +120,22 @@ def test_only_staff_with_the_permission_decide(member, act, who, fields, has_per
 
 @pytest.mark.parametrize("act", [grant_privilege, revoke_privilege])
 def test_a_decision_needs_a_reason(member, granter, act, now):
-    with pytest.raises(ReasonMissing):
+    with pytest.raises(ReasonMissing) as refused:
         act(member=member, by=granter, reason="  ", now=now)
+
+    assert refused.value.message == "A reason is needed."
+    assert refused.value.remedy == "Say why in a few words; the history keeps it."
+
+
+@pytest.mark.parametrize("act", [grant_privilege, revoke_privilege])
+def test_who_was_removed_from_the_directory_a_moment_ago_is_told_of(member, granter, act, now):
+    CompanyMember.objects.filter(pk=member.pk).delete()
+
+    with pytest.raises(EntryRemoved) as refused:
+        act(member=member, by=granter, reason="Because.", now=now)
+
+    assert refused.value.message == "This directory entry was removed a moment ago."
+    assert refused.value.remedy == "Reload the list."
 
 
 def test_a_revocation_takes_it_away_and_is_recorded(member, granter, now):

@@ -8,10 +8,12 @@ from directory.models import Activity, PrivilegeRequest, Verb
 from directory.privilege import (
     PrivilegeAlreadyHeld,
     ReasonMissing,
+    RequestAlreadyAnswered,
     RequestAlreadyPending,
     decline_request,
     request_privilege,
 )
+from tests.between import before_reading
 
 pytestmark = pytest.mark.django_db
 
@@ -61,9 +63,33 @@ def test_after_a_refusal_one_may_ask_again(access, granter, now):
     assert again.state == "pending"
 
 
-@pytest.mark.parametrize("reason", ["", "   ", "x" * 501, "a\x00b"])
-def test_a_reason_that_cannot_be_kept_is_refused(access, reason, now):
-    with pytest.raises(ReasonMissing):
+def test_what_was_answered_a_moment_ago_is_to_be_looked_at_first(access, granter, now):
+    request = request_privilege(access=access, reason="Once.", now=now)
+
+    def is_declined():
+        decline_request(request=request, by=granter, reason="Not yet.", now=now)
+
+    with pytest.raises(RequestAlreadyAnswered) as refused, before_reading(PrivilegeRequest, is_declined):
+        request_privilege(access=access, reason="Twice.", now=now)
+
+    assert refused.value.message == "An earlier request of yours was answered a moment ago."
+    assert refused.value.remedy == "Look at the answer before asking again."
+    assert PrivilegeRequest.objects.get().state == "declined"
+
+
+@pytest.mark.parametrize(
+    ("reason", "message", "remedy"),
+    [
+        *((reason, "A reason is needed.", "Say why in a few words; the history keeps it.") for reason in ("", "   ")),
+        *(
+            (reason, "The reason cannot be stored like this.", "Write it in at most 500 characters of plain text.")
+            for reason in ("x" * 501, "a\x00b")
+        ),
+    ],
+)
+def test_a_reason_that_cannot_be_kept_is_refused(access, reason, message, remedy, now):
+    with pytest.raises(ReasonMissing) as refused:
         request_privilege(access=access, reason=reason, now=now)
 
+    assert (refused.value.message, refused.value.remedy) == (message, remedy)
     assert not PrivilegeRequest.objects.exists()

@@ -293,14 +293,16 @@ def test_another_companys_books_prove_nothing(send, commitment, connection):
 
 def test_what_is_synced_is_not_sent(send, commitment):
     Commitment.objects.update(erp_status="synced")
-    with pytest.raises(ErpStatusForbids, match="Subcontract SC-7 is synced with the ERP already"):
+    with pytest.raises(ErpStatusForbids, match="Subcontract SC-7 is synced with the ERP already") as refused:
         send(commitment)
+    assert refused.value.remedy == "To export it anew, unlink it first."
 
 
 def test_what_was_sent_is_not_sent_twice(send, commitment, approver, manager):
     send(commitment)
-    with pytest.raises(ErpStatusForbids, match="You sent it just now"):
+    with pytest.raises(ErpStatusForbids, match="You sent it just now") as refused:
         send(commitment)
+    assert refused.value.remedy == "Its ERP status is “Ready to export”; nothing was sent a second time."
     with pytest.raises(ErpStatusForbids, match="Max Manager sent it just now"):
         send(commitment, by=approver)
     assert Export.objects.count() == 1

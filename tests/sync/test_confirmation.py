@@ -140,8 +140,12 @@ def test_a_run_is_decided_about_once(vanished, admin, access_of):
 def test_while_another_run_is_under_way_nothing_is_confirmed(vanished, admin, access_of):
     linked, _, run = vanished
     other = linked.run()
-    with pytest.raises(SyncNotPossible, match=f"Sync run {other.pk} is under way"):
+    with pytest.raises(SyncNotPossible) as refused:
         confirm_sync(run=run, access=access_of(admin), reason="Checked.", now=START)
+    assert refused.value.message == f"Sync run {other.pk} is under way, so this cannot be confirmed right now."
+    assert refused.value.remedy == (
+        "Wait until it has ended: if it still needs confirmation, confirm that run; it has the newer findings."
+    )
     run.refresh_from_db()
     assert run.state == State.NEEDS_CONFIRMATION
     assert not Activity.objects.filter(verb="sync_confirmed").exists()

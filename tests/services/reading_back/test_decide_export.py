@@ -167,8 +167,10 @@ def test_what_the_bridge_has_written_is_not_rejected_while_it_lives_in_sage(brid
     bridged.forward(minutes=2)
     export = bridged.perform(export)
     assert export.state == State.NEEDS_DECISION
-    with pytest.raises(NumberNotPossible, match=r"SC-7 in Sage was written for this very commitment\."):
+    with pytest.raises(NumberNotPossible) as refused:
         decide(export, link_it=False)
+    assert refused.value.message == "SC-7 in Sage was written for this very commitment."
+    assert refused.value.remedy == "It was not rejected. Have it linked; or delete it in Sage first, then reject."
 
     bridged.sage.delete(erp_id)
     export = check_export(export=export, access=bridged.access, now=bridged.clock())

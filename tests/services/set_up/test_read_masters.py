@@ -154,8 +154,12 @@ class TestWhatIsMissing:
 
     def test_not_while_a_sync_is_under_way_which_would_not_do_it(self, set_up, vendors):
         run, _ = open_run(connection=set_up.connection, trigger="schedule", by=None, now=set_up.now)
-        with pytest.raises(SyncNotPossible, match=f"Sync run {run.pk} is under way"):
+        with pytest.raises(SyncNotPossible) as refused:
             accept_gone_masters(connection=set_up.connection, access=set_up.access, now=set_up.now)
+        assert refused.value.message == (f"Sync run {run.pk} is under way, so nothing can be marked as gone right now.")
+        assert refused.value.remedy == (
+            "Wait until it has ended: if jobs, vendors or codes are still missing then, say so again."
+        )
 
     def test_a_number_that_is_used_again_is_another_one(self, set_up, sage_company, vendors):
         sage_company.run("DELETE FROM actpay WHERE recnum = 1")
